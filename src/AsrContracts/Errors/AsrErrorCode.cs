@@ -1,0 +1,134 @@
+namespace Asr.Contracts;
+
+/// <summary>
+/// Stable error identifiers, the same on the wire, in logs and as the PowerShell error id. Names and numbers never change meaning;
+/// new ones are added at the end of their block of a hundred.
+/// </summary>
+public enum AsrErrorCode
+{
+    /// <summary>A fault of the product itself; the log of the component holds the details.</summary>
+    Internal = 1,
+
+    /// <summary>A value in the request is missing, malformed or out of range.</summary>
+    InvalidArgument = 2,
+
+    /// <summary>The named thing does not exist in this vault.</summary>
+    NotFound = 3,
+
+    /// <summary>A thing with this name exists already.</summary>
+    AlreadyExists = 4,
+
+    /// <summary>The document changed since it was read; read it again and retry.</summary>
+    Conflict = 5,
+
+    /// <summary>The operation is not legal in the machine's present state.</summary>
+    OperationNotAllowed = 6,
+
+    /// <summary>The thing is still used by another one, e.g. a policy by a machine.</summary>
+    InUse = 7,
+
+    /// <summary>The work was stopped by the caller.</summary>
+    Cancelled = 8,
+
+    /// <summary>The work did not end in its time.</summary>
+    TimedOut = 9,
+
+    /// <summary>No vault document at the given place.</summary>
+    VaultNotFound = 100,
+
+    /// <summary>The passphrase does not open this vault.</summary>
+    WrongPassphrase = 101,
+
+    /// <summary>The vault's format is newer than this software reads.</summary>
+    VaultVersionUnsupported = 102,
+
+    /// <summary>The vault's storage is out of reach or refuses reads or writes.</summary>
+    VaultUnavailable = 103,
+
+    /// <summary>The vault's storage has no space left.</summary>
+    VaultFull = 104,
+
+    /// <summary>A vault document is not what it should be.</summary>
+    VaultDocumentCorrupt = 105,
+
+    /// <summary>A segment failed its checks: damaged, truncated, swapped or replayed.</summary>
+    SegmentCorrupt = 106,
+
+    /// <summary>A segment that a recovery point needs is absent.</summary>
+    SegmentMissing = 107,
+
+    /// <summary>Another writer took the disk over; this writer's epoch is fenced.</summary>
+    WriterFenced = 108,
+
+    /// <summary>The recovery point's data is not (or no longer) reachable.</summary>
+    RecoveryPointUnavailable = 109,
+
+    /// <summary>The disk cannot be opened or read.</summary>
+    DiskUnreadable = 200,
+
+    /// <summary>The disk is smaller or larger than when it was protected.</summary>
+    DiskSizeChanged = 201,
+
+    /// <summary>The disk refuses writes in its present role.</summary>
+    DiskReadOnly = 202,
+
+    /// <summary>The disk's size or shape is not supported.</summary>
+    DiskUnsupported = 203,
+
+    /// <summary>The disk is used by another process.</summary>
+    DiskBusy = 204,
+
+    /// <summary>The activity log is damaged; the disk is compared in full.</summary>
+    ActivityLogCorrupt = 205,
+
+    /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
+    BatchMalformed = 300,
+
+    /// <summary>A batch does not follow the last one received.</summary>
+    SequenceGap = 301,
+
+    /// <summary>The process server does not hold this session (it restarted, or another one took over); open a new one.</summary>
+    SessionLost = 302,
+
+    /// <summary>The process server's spool is at its limit; send later.</summary>
+    SpoolFull = 303,
+
+    /// <summary>The peer broke the NBD protocol.</summary>
+    NbdProtocol = 304,
+
+    /// <summary>No NBD export has this name.</summary>
+    NbdExportUnknown = 305,
+
+    /// <summary>The caller has no valid certificate of this appliance's authority.</summary>
+    Unauthenticated = 400,
+
+    /// <summary>The caller's certificate is valid and not enough for this request.</summary>
+    Forbidden = 401,
+
+    /// <summary>The enrollment token is unknown, used up or expired.</summary>
+    TokenInvalid = 402,
+
+    /// <summary>The certificate has expired or is not valid yet.</summary>
+    CertificateExpired = 403,
+
+    /// <summary>The certificate was issued by another authority.</summary>
+    CertificateForeign = 404,
+
+    /// <summary>The appliance cannot be reached.</summary>
+    ApplianceUnreachable = 500,
+
+    /// <summary>The appliance process did not start.</summary>
+    ApplianceStartFailed = 501,
+
+    /// <summary>No connection: run Connect-AsrVault first.</summary>
+    NotConnected = 502,
+
+    /// <summary>The mobility agent does not answer.</summary>
+    AgentUnreachable = 503,
+
+    /// <summary>A job ended in failure; its tasks say why.</summary>
+    JobFailed = 504,
+
+    /// <summary>The target of a failover cannot be written.</summary>
+    TargetUnavailable = 505,
+}
