@@ -1,0 +1,96 @@
+using System;
+using System.Collections.Generic;
+
+namespace Asr.Contracts;
+
+/// <summary>
+/// One instant of a machine that can be brought up: for every disk, exactly the content it had at <see cref="Time"/>.
+/// Published only when every change up to it is durable in the vault.
+/// </summary>
+public sealed record AsrRecoveryPoint
+{
+    /// <summary>Stable id, chosen by whoever captured the point, so that publishing twice is harmless.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>The machine.</summary>
+    public Guid MachineId { get; init; }
+
+    /// <summary>Name of the machine when the point was made.</summary>
+    public string MachineName { get; init; } = "";
+
+    /// <summary>The instant, by the source's clock. Never later than the content: every write that had ended by then is in the point.</summary>
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>When the point became usable in the vault, by the appliance's clock.</summary>
+    public DateTimeOffset PublishedAt { get; init; }
+
+    /// <summary>Crash- or app-consistent.</summary>
+    public RecoveryPointType Type { get; init; }
+
+    /// <summary>How it was captured, that is, what it can prove.</summary>
+    public RecoveryPointGrade Grade { get; init; }
+
+    /// <summary>Direction of replication when it was made: Primary for points of the original machine.</summary>
+    public ActiveLocation Source { get; init; }
+
+    /// <summary>Why it was made: by the policy, on demand, or as the last point of a planned failover or failback.</summary>
+    public RecoveryPointReason Reason { get; init; }
+
+    /// <summary>Position of every disk.</summary>
+    public IReadOnlyList<RecoveryPointDisk> Disks { get; init; } = Array.Empty<RecoveryPointDisk>();
+}
+
+/// <summary>Where a recovery point lies in one disk's stream.</summary>
+public sealed record RecoveryPointDisk
+{
+    /// <summary>The disk.</summary>
+    public Guid DiskId { get; init; }
+
+    /// <summary>Name of the disk.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Size in bytes at that instant.</summary>
+    public long SizeBytes { get; init; }
+
+    /// <summary>The writer's epoch.</summary>
+    public int Epoch { get; init; }
+
+    /// <summary>Last change included.</summary>
+    public long Sequence { get; init; }
+}
+
+/// <summary>What an application may expect of a point.</summary>
+public enum RecoveryPointType
+{
+    /// <summary>As after a power cut.</summary>
+    CrashConsistent = 0,
+
+    /// <summary>Applications had brought their data to rest.</summary>
+    AppConsistent = 1,
+}
+
+/// <summary>How a point was captured.</summary>
+public enum RecoveryPointGrade
+{
+    /// <summary>From the ordered stream of writes.</summary>
+    Ordered = 0,
+
+    /// <summary>From a bitmap under a frozen file system.</summary>
+    Frozen = 1,
+
+    /// <summary>By comparing hashes.</summary>
+    Scanned = 2,
+}
+
+/// <summary>Why a point was made.</summary>
+public enum RecoveryPointReason
+{
+    /// <summary>The policy's frequency.</summary>
+    Policy = 0,
+
+    /// <summary>Asked for by a person or script.</summary>
+    OnDemand = 1,
+
+    /// <summary>The last point after the source was stopped: nothing follows it.</summary>
+    Final = 2,
+}

@@ -1,0 +1,75 @@
+namespace Asr.Contracts;
+
+/// <summary>Paths of the REST contract. Every failure has an <see cref="AsrError"/> as its body.</summary>
+public static class AsrRoutes
+{
+    // Control port. Enrollment needs no certificate; everything else needs one, with the role named in its organizational unit.
+
+    /// <summary>POST <see cref="EnrollAgentRequest"/>.</summary>
+    public const string EnrollAgent = "/v1/enroll/agent";
+
+    /// <summary>POST <see cref="EnrollOperatorRequest"/>.</summary>
+    public const string EnrollOperator = "/v1/enroll/operator";
+
+    /// <summary>GET <see cref="AsrAppliance"/>. Operators.</summary>
+    public const string Appliance = "/v1/appliance";
+
+    /// <summary>POST, no body, gives <see cref="AsrEnrollmentToken"/>; ?hours=1..168, default 24. Operators.</summary>
+    public const string Tokens = "/v1/tokens";
+
+    /// <summary>GET a list of <see cref="AsrReplicationPolicy"/>. Operators.</summary>
+    public const string Policies = "/v1/policies";
+
+    /// <summary>GET, PUT (?create=true refuses an existing name) and DELETE one policy by name. Operators.</summary>
+    public const string Policy = "/v1/policies/{name}";
+
+    /// <summary>GET a list of <see cref="AsrReplicatedMachine"/>. Operators.</summary>
+    public const string Machines = "/v1/machines";
+
+    /// <summary>GET one <see cref="AsrReplicatedMachine"/> by id. Operators.</summary>
+    public const string Machine = "/v1/machines/{machineId}";
+
+    /// <summary>POST <see cref="OperationRequest"/>, gives <see cref="AsrJob"/>. Operators.</summary>
+    public const string MachineOperations = "/v1/machines/{machineId}/operations";
+
+    /// <summary>GET a list of <see cref="AsrRecoveryPoint"/>, newest first; ?top=N. Operators.</summary>
+    public const string MachinePoints = "/v1/machines/{machineId}/points";
+
+    /// <summary>GET a list of <see cref="AsrJob"/>, newest first; ?top=N. Operators.</summary>
+    public const string Jobs = "/v1/jobs";
+
+    /// <summary>GET one <see cref="AsrJob"/>; ?knownRevision=N waits up to 10 s for a newer one. Operators.</summary>
+    public const string Job = "/v1/jobs/{jobId}";
+
+    /// <summary>GET a list of <see cref="AsrEvent"/>, newest first; ?top=N. Operators.</summary>
+    public const string Events = "/v1/events";
+
+    /// <summary>POST, no body: stops the appliance in order. Operators.</summary>
+    public const string Shutdown = "/v1/appliance/shutdown";
+
+    /// <summary>POST <see cref="AgentReport"/>. Agents.</summary>
+    public const string AgentReport = "/v1/agent/report";
+
+    /// <summary>GET <see cref="AgentAssignment"/>; ?knownRevision=N waits up to 10 s for a newer one. Agents.</summary>
+    public const string AgentAssignment = "/v1/agent/assignment";
+
+    // Data port: agents only; a disk is open only to its own machine's agent.
+
+    /// <summary>POST <see cref="OpenSessionRequest"/>, gives <see cref="ReplicationSession"/>.</summary>
+    public const string DiskSessions = "/v1/disks/{diskId}/sessions";
+
+    /// <summary>POST one batch (application/octet-stream), gives <see cref="ShipReceipt"/>.</summary>
+    public const string DiskBatches = "/v1/disks/{diskId}/batches";
+
+    /// <summary>GET <see cref="ShipReceipt"/>: how far the current epoch (?epoch=N) has come.</summary>
+    public const string DiskProgress = "/v1/disks/{diskId}/progress";
+
+    /// <summary>POST <see cref="DigestRequest"/>, gives the hashes one after another (application/octet-stream).</summary>
+    public const string DiskDigests = "/v1/disks/{diskId}/digests";
+
+    /// <summary>GET the raw content of a disk at a point; ?offset=&amp;length= (application/octet-stream).</summary>
+    public const string DiskPointData = "/v1/disks/{diskId}/points/{pointId}/data";
+
+    /// <summary>POST <see cref="PublishPointRequest"/>, gives the published <see cref="AsrRecoveryPoint"/>.</summary>
+    public const string PublishPoint = "/v1/points";
+}

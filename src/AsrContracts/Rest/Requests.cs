@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+
+namespace Asr.Contracts;
+
+/// <summary>Asks for an operation on a machine. The id of the request becomes the id of the job: repeating it is harmless.</summary>
+public sealed record OperationRequest
+{
+    /// <summary>Chosen by the caller.</summary>
+    public Guid RequestId { get; init; }
+
+    /// <summary>What to do.</summary>
+    public MachineOperation Operation { get; init; }
+
+    /// <summary>Policy to protect under (EnableReplication).</summary>
+    public string? PolicyName { get; init; }
+
+    /// <summary>Disks to protect by id; null for all (EnableReplication).</summary>
+    public IReadOnlyList<Guid>? DiskIds { get; init; }
+
+    /// <summary>Point to use; null for the latest (failovers, ChangeRecoveryPoint).</summary>
+    public Guid? RecoveryPointId { get; init; }
+
+    /// <summary>Folder on the appliance for disk files; null for a folder of the appliance's own (failovers).</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Write the disks out as files as well, not only as exports (TestFailover). A failover always does.</summary>
+    public bool Materialize { get; init; }
+}
+
+/// <summary>Enrolls an agent.</summary>
+public sealed record EnrollAgentRequest
+{
+    /// <summary>One-time token.</summary>
+    public string Token { get; init; } = "";
+
+    /// <summary>Name of the machine.</summary>
+    public string MachineName { get; init; } = "";
+
+    /// <summary>PKCS#10 request, PEM. The private key stays with the agent.</summary>
+    public string CertificateRequestPem { get; init; } = "";
+}
+
+/// <summary>What an agent keeps from its enrollment.</summary>
+public sealed record EnrollAgentResponse
+{
+    /// <summary>Id of the machine.</summary>
+    public Guid MachineId { get; init; }
+
+    /// <summary>The agent's certificate, PEM.</summary>
+    public string CertificatePem { get; init; } = "";
+
+    /// <summary>The authority's certificate, PEM.</summary>
+    public string AuthorityPem { get; init; } = "";
+
+    /// <summary>Base address of the data port.</summary>
+    public string DataEndpoint { get; init; } = "";
+}
+
+/// <summary>Enrolls an operator: someone who knows the passphrase.</summary>
+public sealed record EnrollOperatorRequest
+{
+    /// <summary>The vault's passphrase.</summary>
+    public string Passphrase { get; init; } = "";
+
+    /// <summary>Who it is, for the job log.</summary>
+    public string UserName { get; init; } = "";
+}
+
+/// <summary>An operator's credentials.</summary>
+public sealed record EnrollOperatorResponse
+{
+    /// <summary>Certificate with private key, PKCS#12 without password, base64. Short-lived; keep it in memory.</summary>
+    public string Pkcs12 { get; init; } = "";
+}
+
+/// <summary>A token that enrolls one agent once.</summary>
+public sealed record AsrEnrollmentToken
+{
+    /// <summary>
+    /// The secret, with the fingerprint of the authority's certificate, so that an agent can tell the right appliance
+    /// from a wrong one at first contact.
+    /// </summary>
+    public string Token { get; init; } = "";
+
+    /// <summary>When it ends.</summary>
+    public DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>An appliance, as it describes itself.</summary>
+public sealed record AsrAppliance
+{
+    /// <summary>Product version.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>Id of the vault it serves.</summary>
+    public Guid VaultId { get; init; }
+
+    /// <summary>Where the vault is.</summary>
+    public string VaultLocation { get; init; } = "";
+
+    /// <summary>Base address for the module and for agents' control.</summary>
+    public string ControlEndpoint { get; init; } = "";
+
+    /// <summary>Base address for replication data.</summary>
+    public string DataEndpoint { get; init; } = "";
+
+    /// <summary>Process id on its host.</summary>
+    public int ProcessId { get; init; }
+
+    /// <summary>When it started.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>SHA-256 of the authority's certificate, upper-case hex: what callers pin.</summary>
+    public string AuthorityFingerprint { get; init; } = "";
+
+    /// <summary>Bytes waiting in the spool for the vault.</summary>
+    public long SpoolBytes { get; init; }
+}
+
+/// <summary>A vault, as its document describes it.</summary>
+public sealed record AsrVault
+{
+    /// <summary>Id.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>Where it is: a folder, or the address of a blob container.</summary>
+    public string Location { get; init; } = "";
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>SHA-256 of the authority's certificate, upper-case hex.</summary>
+    public string AuthorityFingerprint { get; init; } = "";
+}

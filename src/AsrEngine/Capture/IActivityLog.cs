@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+
+namespace Asr.Engine.Capture;
+
+/// <summary>
+/// The regions of one disk whose content may not be in the vault yet, kept on the source's own storage so that a crash of the agent costs a
+/// small resynchronisation and never a hole. A bit is set <i>before</i> the write it covers reaches the disk and cleared only after
+/// the vault holds the region's newest content. Marks survive kill -9 at once; a power cut is told by the boot id, and then the
+/// log's word is not taken. Not thread-safe: the capture calls it under its own lock.
+/// </summary>
+public interface IActivityLog : IDisposable
+{
+    /// <summary>Size of a region in bytes.</summary>
+    int RegionBytes { get; }
+
+    /// <summary>What the log found when it was opened.</summary>
+    ActivityLogState OpenedAs { get; }
+
+    /// <summary>Epoch of the session the marks are relative to; 0 before the first.</summary>
+    int Epoch { get; }
+
+    /// <summary>Marks a region. Returns only when the mark would survive the end of this process.</summary>
+    void Mark(long region);
+
+    /// <summary>Marks every region: nothing is known about the disk.</summary>
+    void MarkAll();
+
+    /// <summary>Clears a region.</summary>
+    void Clear(long region);
+
+    /// <summary>Marked regions in order.</summary>
+    IEnumerable<long> EnumerateMarked();
+
+    /// <summary>Records the epoch that the marks are relative to from now on, durable when it returns.</summary>
+    void SetEpoch(int epoch);
+
+    /// <summary>Makes everything durable and records an orderly end, so that the next start need not doubt the log.</summary>
+    void CloseCleanly();
+}
+
+/// <summary>What opening an activity log found.</summary>
+public enum ActivityLogState
+{
+    /// <summary>There was none: the disk is new to this agent.</summary>
+    New,
+
+    /// <summary>Trustworthy: the marked regions, and only they, may differ from the replica.</summary>
+    Trusted,
+
+    /// <summary>The machine rebooted without an orderly end: writes may have reached the disk unmarked. Compare everything.</summary>
+    Rebooted,
+
+    /// <summary>The log failed its checks. Compare everything.</summary>
+    Corrupt,
+
+    /// <summary>The disk's size is not the log's. Compare everything.</summary>
+    SizeChanged,
+}

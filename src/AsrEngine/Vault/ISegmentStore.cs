@@ -1,0 +1,50 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Asr.Engine.Vault;
+
+/// <summary>
+/// Immutable sealed objects of the disks: segments and index checkpoints. Created whole, never overwritten, durable when
+/// <see cref="PutAsync"/> returns. The implementations see only ciphertext. Safe for concurrent callers.
+/// </summary>
+public interface ISegmentStore
+{
+    /// <summary>
+    /// Creates an object. If one of that name exists with the same bytes the call succeeds (a repeated request);
+    /// with other bytes it throws <see cref="Asr.Contracts.AsrErrorCode.WriterFenced"/>.
+    /// Storage faults are <see cref="Asr.Contracts.AsrErrorCode.VaultFull"/> or <see cref="Asr.Contracts.AsrErrorCode.VaultUnavailable"/>, and leave nothing behind.
+    /// </summary>
+    Task PutAsync(SegmentName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Length in bytes, or null when there is no such object.</summary>
+    Task<long?> GetLengthAsync(SegmentName name, CancellationToken cancellationToken);
+
+    /// <summary>Fills the buffer from <paramref name="offset"/>; <see cref="Asr.Contracts.AsrErrorCode.SegmentMissing"/> or, when too short, <see cref="Asr.Contracts.AsrErrorCode.SegmentCorrupt"/>.</summary>
+    ValueTask ReadAsync(SegmentName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Every object of a disk, ordered by kind, epoch and first sequence.</summary>
+    IAsyncEnumerable<SegmentName> ListAsync(Guid diskId, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object; one that is gone already is no error.</summary>
+    Task DeleteAsync(SegmentName name, CancellationToken cancellationToken);
+}
+
+/// <summary>What a stored object is.</summary>
+public enum SegmentKind
+{
+    /// <summary>Sealed changes.</summary>
+    Changes,
+
+    /// <summary>The index of one epoch's branch at <see cref="SegmentName.LastSequence"/>; derived data that can be rebuilt from the changes.</summary>
+    Checkpoint,
+}
+
+/// <summary>Names a stored object; ordered as the stream is.</summary>
+/// <param name="DiskId">The disk.</param>
+/// <param name="Kind">Changes or checkpoint.</param>
+/// <param name="Epoch">The writer's epoch.</param>
+/// <param name="FirstSequence">First change inside.</param>
+/// <param name="LastSequence">Last change inside.</param>
+public readonly record struct SegmentName(Guid DiskId, SegmentKind Kind, int Epoch, long FirstSequence, long LastSequence);

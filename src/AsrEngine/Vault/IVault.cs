@@ -1,0 +1,73 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+
+namespace Asr.Engine.Vault;
+
+/// <summary>
+/// An opened vault: the only durable truth. Everything else in the system is a cache of it or waits to be sent to it.
+/// Safe for concurrent callers; several processes may have the same vault open, writers are kept apart by epochs.
+/// </summary>
+public interface IVault : IAsyncDisposable
+{
+    /// <summary>Id, place and age.</summary>
+    AsrVault Description { get; }
+
+    /// <summary>The documents.</summary>
+    ICatalog Catalog { get; }
+
+    /// <summary>Encrypts small secrets for storage in a document.</summary>
+    ISecretBox Secrets { get; }
+
+    /// <summary>
+    /// Makes the caller the writer of a disk: a new epoch with a data key of its own, branching from the head or from
+    /// <see cref="OpenSessionRequest.Base"/>. Every earlier writer is fenced from here on. A repeated nonce whose epoch has written
+    /// nothing yet gives that epoch again.
+    /// </summary>
+    Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The newest durable position of a disk's current branch; (0, 0) when it has never been written.</summary>
+    Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens a disk as it was at a position, for random reads at once. Throws
+    /// <see cref="AsrErrorCode.RecoveryPointUnavailable"/> when the position is not part of the tree of epochs (e.g. written by a fenced writer),
+    /// <see cref="AsrErrorCode.SegmentMissing"/> or <see cref="AsrErrorCode.SegmentCorrupt"/> when data is damaged; never wrong data.
+    /// </summary>
+    Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken);
+
+    /// <summary>Removes a disk's data and document. Idempotent.</summary>
+    Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken);
+}
+
+/// <summary>Encrypts small secrets under the vault's master key, bound to a purpose so that one cannot stand in for another.</summary>
+public interface ISecretBox
+{
+    /// <summary>Encrypts and authenticates.</summary>
+    byte[] Seal(string purpose, ReadOnlySpan<byte> secret);
+
+    /// <summary>Opens what <see cref="Seal"/> made for the same purpose; else <see cref="AsrErrorCode.VaultDocumentCorrupt"/>.</summary>
+    byte[] Open(string purpose, ReadOnlySpan<byte> box);
+}
+
+/// <summary>The one writer of a disk's stream for one epoch. One caller at a time; dispose ends the right to write from this object.</summary>
+public interface IReplicaWriter : IAsyncDisposable
+{
+    /// <summary>The session as told to the sender.</summary>
+    ReplicationSession Session { get; }
+
+    /// <summary>Last change durable in the vault.</summary>
+    long VaultSequence { get; }
+
+    /// <summary>
+    /// Seals one batch and makes it durable in the vault. The batch must follow <see cref="VaultSequence"/> without a gap
+    /// (<see cref="AsrErrorCode.SequenceGap"/>); one that lies wholly at or below it is a repetition and is ignored.
+    /// Malformed: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>. Nothing is stored on failure.
+    /// </summary>
+    Task AppendAsync(ReadOnlyMemory<byte> batch, CancellationToken cancellationToken);
+
+    /// <summary>The disk's current content on this branch, up to <see cref="VaultSequence"/>, for hashes. Stays valid while changes are appended.</summary>
+    IBlockDevice Current { get; }
+}
