@@ -1,0 +1,20 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+
+namespace Asr.ProcessServer.Jobs;
+
+/// <summary>The jobs of the vault, running and ended. Safe for concurrent callers.</summary>
+public interface IJobService
+{
+    /// <summary>The newest <paramref name="countMax"/> jobs, newest first.</summary>
+    Task<IReadOnlyList<AsrJob>> ListAsync(int countMax, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One job; <see cref="AsrErrorCode.NotFound"/>. With <paramref name="knownRevision"/> waits up to 10 seconds for a newer
+    /// revision and then answers with what there is; a job that has ended answers at once.
+    /// </summary>
+    Task<AsrJob> GetAsync(Guid jobId, long? knownRevision, CancellationToken cancellationToken);
+}
