@@ -3,7 +3,13 @@ namespace Asr.Contracts;
 /// <summary>Paths of the REST contract. Every failure has an <see cref="AsrError"/> as its body.</summary>
 public static class AsrRoutes
 {
-    // Control port. Enrollment needs no certificate; everything else needs one, with the role named in its organizational unit.
+    // Control port. Authority and enrollment need no certificate; everything else needs one, with the role named in its organizational unit.
+
+    /// <summary>
+    /// GET the authority's certificate (PEM, text/plain). Public. A TLS server does not send its root, so a caller that has only a
+    /// fingerprint fetches it here, compares, and from then on accepts only servers that chain to it.
+    /// </summary>
+    public const string Authority = "/v1/authority";
 
     /// <summary>POST <see cref="EnrollAgentRequest"/>.</summary>
     public const string EnrollAgent = "/v1/enroll/agent";
@@ -52,6 +58,9 @@ public static class AsrRoutes
 
     /// <summary>GET <see cref="AgentAssignment"/>; ?knownRevision=N waits up to 10 s for a newer one. Agents.</summary>
     public const string AgentAssignment = "/v1/agent/assignment";
+
+    /// <summary>POST <see cref="RenewAgentCertificateRequest"/>, gives <see cref="EnrollAgentResponse"/> for the same machine. Agents.</summary>
+    public const string AgentCertificate = "/v1/agent/certificate";
 
     // Data port: agents only; a disk is open only to its own machine's agent.
 

@@ -57,6 +57,13 @@ public sealed record EnrollAgentResponse
     public string DataEndpoint { get; init; } = "";
 }
 
+/// <summary>Asks for a new certificate before the present one, which authenticates the request, expires.</summary>
+public sealed record RenewAgentCertificateRequest
+{
+    /// <summary>PKCS#10 request, PEM, with a new key. The subject is taken from the present certificate, not from the request.</summary>
+    public string CertificateRequestPem { get; init; } = "";
+}
+
 /// <summary>Enrolls an operator: someone who knows the passphrase.</summary>
 public sealed record EnrollOperatorRequest
 {
