@@ -11,7 +11,10 @@ public static class AsrRoutes
     /// </summary>
     public const string Authority = "/v1/authority";
 
-    /// <summary>POST <see cref="EnrollAgentRequest"/>.</summary>
+    /// <summary>
+    /// POST <see cref="EnrollAgentRequest"/>, gives <see cref="EnrollAgentResponse"/>. Repeating it with the same token and the same key
+    /// gives the same machine, so a lost answer does not waste the token; another key is refused.
+    /// </summary>
     public const string EnrollAgent = "/v1/enroll/agent";
 
     /// <summary>POST <see cref="EnrollOperatorRequest"/>.</summary>

@@ -37,6 +37,12 @@ public sealed record EnrollAgentRequest
     /// <summary>Name of the machine.</summary>
     public string MachineName { get; init; } = "";
 
+    /// <summary>
+    /// The machine that this agent was enrolled as before, to enroll it anew (an expired certificate, a moved appliance) without losing its
+    /// replication; null at first. A machine that this vault does not know is refused.
+    /// </summary>
+    public Guid? MachineId { get; init; }
+
     /// <summary>PKCS#10 request, PEM. The private key stays with the agent.</summary>
     public string CertificateRequestPem { get; init; } = "";
 }
