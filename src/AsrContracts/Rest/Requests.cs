@@ -145,4 +145,8 @@ public sealed record AsrVault
 
     /// <summary>SHA-256 of the authority's certificate, upper-case hex.</summary>
     public string AuthorityFingerprint { get; init; } = "";
+
+    /// <summary>Appliances that registered themselves in the vault, last started first; one may have gone without a word. Filled by "asr-appliance vault show".</summary>
+    public IReadOnlyList<AsrAppliance> Appliances { get; init; } = Array.Empty<AsrAppliance>();
 }
+
