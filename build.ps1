@@ -1,0 +1,282 @@
+<#
+.SYNOPSIS
+Builds, tests and shows the product. Run it through ./build.sh, which finds a PowerShell to run it in.
+.PARAMETER Task
+Build  the solution, and the module ready for use in out/module/AsrModule
+Test   Build, then every test; the last line is 'N passed, N failed, N skipped'
+Demo   Build, then the drill of samples/Invoke-DrDrill.ps1
+Bench  Build, then every project under bench
+Soak   Build, then the tests with the trait Category=Soak, with ASR_SOAK=1
+Help   Build, then a check that each exported cmdlet has its page in docs/help
+Clean  removes out
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Soak', 'Help', 'Clean')]
+    [string] $Task = 'Build'
+)
+
+Set-StrictMode -Version 3
+$ErrorActionPreference = 'Stop'
+
+$Root = $PSScriptRoot
+$Out = Join-Path $Root 'out'
+$ModulePath = Join-Path $Out 'module/AsrModule'
+$ResultPath = Join-Path $Out 'test-results'
+
+# Each tool that tests and demo make use of, and the Debian package that has it.
+$ToolPackages = [ordered] @{
+    nbdinfo      = 'libnbd-bin'
+    nbdcopy      = 'libnbd-bin'
+    nbdfuse      = 'libnbd-bin'
+    nbdkit       = 'nbdkit'
+    'qemu-img'   = 'qemu-utils'
+    'qemu-io'    = 'qemu-utils'
+    'mkfs.ext4'  = 'e2fsprogs'
+    fio          = 'fio'
+    fusermount3  = 'fuse3'
+    losetup      = 'mount'
+}
+
+function Invoke-Tool {
+    # Runs a program, shows its output, and stops the build when it fails.
+    param([string] $Name, [string[]] $Arguments)
+    & $Name @Arguments | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        throw "'$Name $($Arguments -join ' ')' failed with exit code $LASTEXITCODE."
+    }
+}
+
+function Invoke-Build {
+    Invoke-Tool dotnet @('build', (Join-Path $Root 'Asr.slnx'), '-c', 'Release', '-v', 'quiet', '-nologo')
+    New-ModuleLayout
+    Write-Host "Module: $ModulePath"
+}
+
+function New-ModuleLayout {
+    if (Test-Path $ModulePath) {
+        Remove-Item $ModulePath -Recurse -Force
+    }
+
+    $null = New-Item -ItemType Directory -Path $ModulePath -Force
+    $source = Join-Path $Root 'src/AsrModule'
+    Copy-Item (Join-Path $Root 'AsrModule.psd1') $ModulePath
+    Copy-Item (Join-Path $Out 'bin/AsrModule/Release/netstandard2.0/Asr*.dll') $ModulePath
+    Get-ChildItem $source -Recurse -Filter '*.Format.ps1xml' | ForEach-Object { Copy-Item $_.FullName $ModulePath }
+    $help = Join-Path $source 'en-US'
+    if (Test-Path $help) {
+        Copy-Item $help $ModulePath -Recurse
+    }
+
+    foreach ($project in 'AsrAgent', 'AsrProcessServer') {
+        Invoke-Tool dotnet @(
+            'publish', (Join-Path $Root "src/$project/$project.csproj"), '-c', 'Release', '--no-build',
+            '-o', (Join-Path $ModulePath 'bin'), '-v', 'quiet', '-nologo')
+    }
+}
+
+function Get-MissingPackage {
+    $sbin = '/usr/sbin', '/sbin'
+    $missing = foreach ($tool in $ToolPackages.Keys) {
+        $inSbin = @($sbin | Where-Object { Test-Path (Join-Path $_ $tool) }).Count -gt 0
+        if (-not $inSbin -and -not (Get-Command $tool -CommandType Application -ErrorAction SilentlyContinue)) {
+            $ToolPackages[$tool]
+        }
+    }
+    @($missing | Select-Object -Unique)
+}
+
+function Install-MissingPackage {
+    $packages = @(Get-MissingPackage)
+    if ($packages.Count -eq 0) {
+        return
+    }
+
+    $canInstall = $IsLinux -and (Get-Command apt-get -CommandType Application -ErrorAction SilentlyContinue) -and (id -u) -eq '0'
+    if (-not $canInstall) {
+        Write-Warning "Some tests will be skipped. Missing Debian packages: $($packages -join ' ')"
+        return
+    }
+
+    Write-Host "Installing Debian packages: $($packages -join ' ')"
+    $env:DEBIAN_FRONTEND = 'noninteractive'
+    apt-get update -qq | Out-Host
+    apt-get install -y -qq --no-install-recommends @packages | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        Write-Warning "apt-get failed with exit code $LASTEXITCODE; some tests will be skipped."
+    }
+}
+
+function New-RunnerResult {
+    param([string] $Name, [int] $Passed, [int] $Failed, [int] $Skipped, [string[]] $SkipReasons = @())
+    [pscustomobject] @{ Name = $Name; Passed = $Passed; Failed = $Failed; Skipped = $Skipped; SkipReasons = $SkipReasons }
+}
+
+function New-DeadRunnerResult {
+    # A runner that leaves no totals has failed, whatever its exit code.
+    param([string] $Name, [int] $ExitCode)
+    Write-Host "FAILED: $Name ended with exit code $ExitCode and left no totals."
+    New-RunnerResult -Name $Name -Failed 1
+}
+
+function Invoke-UnitTest {
+    # Runs one xunit project's executable and reads its totals from the result file.
+    param([string] $Name, [string[]] $Filter = @())
+    Write-Host "== $Name"
+    $executable = Join-Path $Out "bin/$Name/Release/net10.0/$Name"
+    $resultFile = Join-Path $ResultPath "$Name.xml"
+    & $executable -noColor -noLogo -result-xml $resultFile @Filter | Out-Host
+    $exitCode = $LASTEXITCODE
+    if (-not (Test-Path $resultFile)) {
+        return New-DeadRunnerResult -Name $Name -ExitCode $exitCode
+    }
+
+    $document = [xml] (Get-Content $resultFile -Raw)
+    Get-UnitTestResult -Name $Name -Document $document -ExitCode $exitCode
+}
+
+function Get-UnitTestResult {
+    param([string] $Name, [xml] $Document, [int] $ExitCode)
+    $passed = $failed = $skipped = 0
+    foreach ($assembly in $Document.SelectNodes('/assemblies/assembly')) {
+        $passed += [int] $assembly.GetAttribute('passed')
+        $failed += [int] $assembly.GetAttribute('failed') + [int] $assembly.GetAttribute('errors')
+        $skipped += [int] $assembly.GetAttribute('skipped')
+    }
+
+    # A failure that no test owns (a crash after the last one, say) still counts.
+    if ($ExitCode -ne 0 -and $failed -eq 0) {
+        $failed = 1
+    }
+
+    $reasons = foreach ($test in $Document.SelectNodes('//test[@result="Skip"]')) {
+        "$($test.GetAttribute('name')): $($test.SelectSingleNode('reason').InnerText.Trim())"
+    }
+    New-RunnerResult -Name $Name -Passed $passed -Failed $failed -Skipped $skipped -SkipReasons @($reasons)
+}
+
+function Get-PesterHost {
+    # The PowerShell that runs Pester files: this one when it has Pester 5, else the project's host with its stand-in.
+    $isOwnHost = $null -ne (Get-Command Invoke-Pester -CommandType Cmdlet -ErrorAction SilentlyContinue)
+    $hasPester = @(Get-Module Pester -ListAvailable | Where-Object { $_.Version.Major -ge 5 }).Count -gt 0
+    if ($isOwnHost -or $hasPester) {
+        return [Environment]::ProcessPath
+    }
+
+    Join-Path $Out 'bin/AsrPowerShellHost/Release/net10.0/asr-pshost'
+}
+
+function Invoke-PesterTest {
+    param([IO.FileInfo] $File, [string] $PesterHost)
+    Write-Host "== $($File.Name)"
+    $resultFile = Join-Path $ResultPath "$($File.Directory.Name).$($File.Name).json"
+    & $PesterHost -NoProfile -File (Join-Path $Root 'tests/Invoke-PesterFile.ps1') -Path $File.FullName -ResultPath $resultFile | Out-Host
+    $exitCode = $LASTEXITCODE
+    if (-not (Test-Path $resultFile)) {
+        return New-DeadRunnerResult -Name $File.Name -ExitCode $exitCode
+    }
+
+    $result = Get-Content $resultFile -Raw | ConvertFrom-Json
+    $failed = $result.Failed
+    if ($exitCode -ne 0 -and $failed -eq 0) {
+        $failed = 1
+    }
+
+    New-RunnerResult -Name $File.Name -Passed $result.Passed -Failed $failed -Skipped $result.Skipped -SkipReasons @($result.SkipReasons)
+}
+
+function Get-UnitTestName {
+    Get-ChildItem (Join-Path $Root 'tests') -Directory |
+        Where-Object { Test-Path (Join-Path $_.FullName "$($_.Name).csproj") } |
+        ForEach-Object { $_.Name }
+}
+
+function Initialize-ResultPath {
+    if (Test-Path $ResultPath) {
+        Remove-Item $ResultPath -Recurse -Force
+    }
+
+    $null = New-Item -ItemType Directory -Path $ResultPath -Force
+}
+
+function Invoke-Test {
+    Install-MissingPackage
+    Invoke-Build
+    Initialize-ResultPath
+    $env:ASR_MODULE_PATH = $ModulePath
+    $pesterHost = Get-PesterHost
+    $results = @(
+        foreach ($name in Get-UnitTestName) {
+            Invoke-UnitTest -Name $name
+        }
+        foreach ($file in Get-ChildItem (Join-Path $Root 'tests') -Recurse -File -Filter '*.Tests.ps1') {
+            Invoke-PesterTest -File $file -PesterHost $pesterHost
+        }
+    )
+    Write-Totals -Results $results
+}
+
+function Invoke-Soak {
+    Invoke-Build
+    Initialize-ResultPath
+    $env:ASR_SOAK = '1'
+    $results = @(foreach ($name in Get-UnitTestName) { Invoke-UnitTest -Name $name -Filter '-trait', 'Category=Soak' })
+    Write-Totals -Results $results
+}
+
+function Write-Totals {
+    # The very last line is the totals of all runners; the exit code follows from it.
+    param([object[]] $Results)
+    $passed = $failed = $skipped = 0
+    Write-Host ''
+    foreach ($result in $Results) {
+        $passed += $result.Passed
+        $failed += $result.Failed
+        $skipped += $result.Skipped
+        Write-Host "$($result.Name): $($result.Passed) passed, $($result.Failed) failed, $($result.Skipped) skipped"
+    }
+
+    foreach ($reason in $Results | ForEach-Object { $_.SkipReasons }) {
+        Write-Host "SKIPPED $reason"
+    }
+
+    Write-Host "$passed passed, $failed failed, $skipped skipped"
+    if ($failed -gt 0 -or $passed -eq 0) {
+        exit 1
+    }
+}
+
+function Invoke-Demo {
+    Install-MissingPackage
+    Invoke-Build
+    $env:ASR_MODULE_PATH = $ModulePath
+    & (Join-Path $Root 'samples/Invoke-DrDrill.ps1')
+}
+
+function Invoke-Bench {
+    Invoke-Build
+    foreach ($project in Get-ChildItem (Join-Path $Root 'bench') -Recurse -Filter '*.csproj') {
+        Invoke-Tool dotnet @('run', '--project', $project.FullName, '-c', 'Release')
+    }
+}
+
+function Invoke-HelpCheck {
+    Invoke-Build
+    $manifest = Import-PowerShellDataFile (Join-Path $ModulePath 'AsrModule.psd1')
+    $without = @($manifest.CmdletsToExport | Where-Object { -not (Test-Path (Join-Path $Root "docs/help/$_.md")) })
+    if ($without.Count -gt 0) {
+        throw "These cmdlets have no page in docs/help: $($without -join ', ')"
+    }
+
+    Write-Host "Each of the $(@($manifest.CmdletsToExport).Count) exported cmdlets has its page."
+}
+
+switch ($Task) {
+    'Build' { Invoke-Build }
+    'Test' { Invoke-Test }
+    'Demo' { Invoke-Demo }
+    'Bench' { Invoke-Bench }
+    'Soak' { Invoke-Soak }
+    'Help' { Invoke-HelpCheck }
+    'Clean' { if (Test-Path $Out) { Remove-Item $Out -Recurse -Force } }
+}
