@@ -1,0 +1,19 @@
+using Asr.Contracts;
+
+namespace Asr.ProcessServer.Machines;
+
+/// <summary>What the legality of an operation depends on besides the state.</summary>
+public sealed record LifecycleFacts
+{
+    /// <summary>True once a recovery point of the machine is published.</summary>
+    public bool HasRecoveryPoint { get; init; }
+
+    /// <summary>True while a test failover is up.</summary>
+    public bool HasTestFailover { get; init; }
+
+    /// <summary>The operation whose job runs now, or null.</summary>
+    public MachineOperation? RunningOperation { get; init; }
+
+    /// <summary>The state in which that operation was accepted, or null.</summary>
+    public MachineState? StateBeforeOperation { get; init; }
+}
