@@ -81,6 +81,9 @@ public enum AsrErrorCode
     /// <summary>The activity log is damaged; the disk is compared in full.</summary>
     ActivityLogCorrupt = 205,
 
+    /// <summary>The storage below the disk has no space left.</summary>
+    DiskFull = 206,
+
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,
 

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Asr.Engine.Blocks;
+
+/// <summary>The Linux calls on files that .NET does not offer. Each sets the last P/Invoke error.</summary>
+internal static partial class LibC
+{
+    public const int OpenReadOnly = 0;
+    public const int OpenReadWrite = 2;
+    public const int OpenCreate = 0x40;
+    public const int OpenExclusive = 0x80;
+    public const int OpenCloseOnExec = 0x80000;
+    public const uint OwnerReadWrite = 0x180;
+
+    public const int SeekEnd = 2;
+    public const int SeekData = 3;
+    public const int SeekHole = 4;
+
+    public const int LockExclusiveNonBlocking = 2 | 4;
+
+    public const int FallocKeepSize = 1;
+    public const int FallocPunchHole = 2;
+    public const int FallocZeroRange = 16;
+
+    /// <summary>Read only what is in the page cache; fail instead of waiting for the medium.</summary>
+    public const int ReadNoWait = 8;
+
+    public const int Interrupted = 4;
+    public const int NoSuchAddress = 6;
+    public const int Exists = 17;
+    public const int InvalidArgument = 22;
+    public const int NoSpace = 28;
+    public const int NotImplemented = 38;
+    public const int NotSupported = 95;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    public static partial int Fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
+    public static unsafe partial nint Preadv2(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+}

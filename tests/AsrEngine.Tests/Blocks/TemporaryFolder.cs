@@ -1,0 +1,16 @@
+using System;
+using System.IO;
+
+namespace Asr.Engine.Tests.Blocks;
+
+/// <summary>A folder of its own for one test, deleted at the end.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("asr-test-");
+
+    public string Path => _folder.FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
