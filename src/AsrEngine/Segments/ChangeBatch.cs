@@ -127,24 +127,12 @@ public sealed class ChangeBatch
 
     private static void CheckEntry(in Change change, long diskBytes)
     {
-        bool shapeIsRight = change.Kind switch
-        {
-            ChangeKind.Data => change.Length is > 0 and <= ReplicationLimits.ChangeBytesMax
-                && change.StoredLength > 0
-                && change.StoredLength <= change.Length
-                && change.Encoding is ChunkEncoding.None or ChunkEncoding.Lz4
-                && (change.Encoding != ChunkEncoding.None || change.StoredLength == change.Length),
-            ChangeKind.Zero => change.Length is > 0 and <= Change.ZeroBytesMax
-                && change.StoredLength == 0
-                && change.Encoding == ChunkEncoding.None,
-            _ => false,
-        };
-        if (!shapeIsRight)
+        if (!ChangeBatchFormat.HasRightShape(change))
         {
             throw Malformed($"has at sequence {change.Sequence} a change of kind {(byte)change.Kind}, encoding {(byte)change.Encoding}, {change.Length} bytes in {change.StoredLength}");
         }
 
-        if ((change.Offset | (uint)change.Length) % 512 != 0 || change.Offset < 0 || change.Offset > diskBytes - change.Length)
+        if (!ChangeBatchFormat.IsInside(change, diskBytes))
         {
             throw Malformed($"has at sequence {change.Sequence} the range {change.Offset}+{change.Length}, which is not inside the disk's {diskBytes} bytes or not on sectors");
         }

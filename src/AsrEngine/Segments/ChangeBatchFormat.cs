@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Asr.Contracts;
 
 namespace Asr.Engine.Segments;
 
@@ -63,4 +64,22 @@ internal static class ChangeBatchFormat
         BinaryPrimitives.ReadInt32LittleEndian(entry[12..]),
         payloadOffset,
         BinaryPrimitives.ReadUInt128LittleEndian(entry[24..]));
+
+    /// <summary>Whether kind, encoding and lengths go together.</summary>
+    public static bool HasRightShape(in Change change) => change.Kind switch
+    {
+        ChangeKind.Data => change.Length is > 0 and <= ReplicationLimits.ChangeBytesMax
+            && change.StoredLength > 0
+            && change.StoredLength <= change.Length
+            && change.Encoding is ChunkEncoding.None or ChunkEncoding.Lz4
+            && (change.Encoding != ChunkEncoding.None || change.StoredLength == change.Length),
+        ChangeKind.Zero => change.Length is > 0 and <= Change.ZeroBytesMax
+            && change.StoredLength == 0
+            && change.Encoding == ChunkEncoding.None,
+        _ => false,
+    };
+
+    /// <summary>Whether the range lies on sectors and inside the disk.</summary>
+    public static bool IsInside(in Change change, long diskBytes) =>
+        (change.Offset | (uint)change.Length) % 512 == 0 && change.Offset >= 0 && change.Offset <= diskBytes - change.Length;
 }

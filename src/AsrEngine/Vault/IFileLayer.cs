@@ -29,7 +29,7 @@ public interface IFileLayer
     /// <summary>Deletes a file; one that is gone is no error.</summary>
     void Delete(string path);
 
-    /// <summary>Creates a directory and its missing parents, durable when it returns.</summary>
+    /// <summary>Creates a directory and its missing parents; its own name is durable when it returns, even if it existed already.</summary>
     void CreateDirectory(string path);
 
     /// <summary>Deletes an empty directory; one that is gone is no error.</summary>

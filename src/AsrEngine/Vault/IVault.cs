@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Segments;
 
 namespace Asr.Engine.Vault;
 
@@ -24,7 +25,8 @@ public interface IVault : IAsyncDisposable
     /// <summary>
     /// Makes the caller the writer of a disk: a new epoch with a data key of its own, branching from the head or from
     /// <see cref="OpenSessionRequest.Base"/>. Every earlier writer is fenced from here on. A repeated nonce whose epoch has written
-    /// nothing yet gives that epoch again.
+    /// nothing yet gives a new epoch with that one's parent. Throws <see cref="AsrErrorCode.DiskSizeChanged"/>,
+    /// <see cref="AsrErrorCode.DiskUnsupported"/>, <see cref="AsrErrorCode.RecoveryPointUnavailable"/> for a base that is not there.
     /// </summary>
     Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken);
 
@@ -38,7 +40,7 @@ public interface IVault : IAsyncDisposable
     /// </summary>
     Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken);
 
-    /// <summary>Removes a disk's data and document. Idempotent.</summary>
+    /// <summary>Removes a disk's data and keys. Idempotent. What stays is a short document that keeps its epoch numbers from coming again.</summary>
     Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken);
 }
 
@@ -64,9 +66,10 @@ public interface IReplicaWriter : IAsyncDisposable
     /// <summary>
     /// Seals one batch and makes it durable in the vault. The batch must follow <see cref="VaultSequence"/> without a gap
     /// (<see cref="AsrErrorCode.SequenceGap"/>); one that lies wholly at or below it is a repetition and is ignored.
-    /// Malformed: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>. Nothing is stored on failure.
+    /// Another disk's or epoch's: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>. After a storage
+    /// fault the same changes are to be appended again; the caller keeps the memory until the task ends.
     /// </summary>
-    Task AppendAsync(ReadOnlyMemory<byte> batch, CancellationToken cancellationToken);
+    Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken);
 
     /// <summary>The disk's current content on this branch, up to <see cref="VaultSequence"/>, for hashes. Stays valid while changes are appended.</summary>
     IBlockDevice Current { get; }

@@ -1,0 +1,52 @@
+using System;
+using System.Buffers;
+using Asr.Contracts;
+
+namespace Asr.Engine.Segments;
+
+/// <summary>
+/// A batch whose every content has been expanded and compared with its hash. Having one is the proof, so the work is done once per hop.
+/// Valid as long as the memory it was made from.
+/// </summary>
+public sealed class VerifiedBatch
+{
+    private VerifiedBatch(ReadOnlyMemory<byte> bytes, ChangeBatch batch)
+    {
+        Bytes = bytes;
+        Batch = batch;
+    }
+
+    /// <summary>The batch as it travelled.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>The batch.</summary>
+    public ChangeBatch Batch { get; }
+
+    /// <summary>Parses and verifies; throws <see cref="AsrErrorCode.BatchMalformed"/> saying what is wrong.</summary>
+    /// <param name="bytes">Exactly one batch; not copied.</param>
+    /// <param name="diskBytes">Size of the disk: no change may reach beyond it.</param>
+    public static VerifiedBatch Verify(ReadOnlyMemory<byte> bytes, long diskBytes)
+    {
+        ChangeBatch batch = ChangeBatch.Parse(bytes, diskBytes);
+        byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.ChangeBytesMax);
+        try
+        {
+            foreach (ref readonly Change change in batch.Changes)
+            {
+                if (change.Kind == ChangeKind.Data && !batch.TryDecode(change, content.AsSpan(0, change.Length)))
+                {
+                    throw new AsrException(
+                        AsrErrorCode.BatchMalformed,
+                        $"The content of change {change.Sequence} at {change.Offset}+{change.Length} does not have its hash.",
+                        "Nothing was stored. The sender resynchronises; if it happens again, check the source's memory and network.");
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(content);
+        }
+
+        return new VerifiedBatch(bytes, batch);
+    }
+}

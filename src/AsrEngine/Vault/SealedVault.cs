@@ -1,0 +1,321 @@
+using System;
+using System.Collections.Generic;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+using Asr.Engine.Segments;
+using Asr.Engine.Vault.Replica;
+
+namespace Asr.Engine.Vault;
+
+/// <summary>
+/// <see cref="IVault"/> over a catalog and a segment store, whatever they are: a directory or blob storage. Everything about keys, epochs
+/// and positions is here.
+/// </summary>
+internal sealed class SealedVault : IVault
+{
+    private const int SwapAttemptsMax = 16;
+
+    private readonly ISegmentStore _segments;
+    private readonly DiskDocuments _disks;
+    private readonly TimeProvider _time;
+
+    public SealedVault(ICatalog catalog, ISegmentStore segments, ISecretBox secrets, AsrVault description, TimeProvider time)
+    {
+        Catalog = catalog;
+        Secrets = secrets;
+        Description = description;
+        _segments = segments;
+        _disks = new DiskDocuments(catalog);
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public AsrVault Description { get; }
+
+    /// <inheritdoc/>
+    public ICatalog Catalog { get; }
+
+    /// <inheritdoc/>
+    public ISecretBox Secrets { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Two swaps of the disk's document, no lock. The first adds the new epoch, still without a parent: from then on every earlier writer is
+    /// fenced. Only then is it looked up how far the last writer came, and the second swap records that as its end and as the new parent.
+    /// <para>
+    /// A writer stores a segment first and then checks that it is not fenced; only then does it vouch for the changes. So for each of its
+    /// segments, either the check came before the first swap: then the segment was stored before it too, the look-up finds it, and it is
+    /// part of the new epoch's past. Or the check came after: then the writer learns that it is fenced and has vouched for nothing; the
+    /// segment is part of the past if the look-up found it and lies beyond the recorded end, in no one's past, if not. No vouched change
+    /// is lost and no change comes in later, whatever the clocks and however long a put takes.
+    /// </para>
+    /// </remarks>
+    public async Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken)
+    {
+        CheckRequest(diskId, request);
+        for (int attempt = 0; attempt < SwapAttemptsMax; attempt++)
+        {
+            (DiskDocument document, string? etag) = await LoadForTakeOverAsync(diskId, request, cancellationToken).ConfigureAwait(false);
+            (document, etag) = await SettleAsync(document, etag, cancellationToken).ConfigureAwait(false);
+            if (etag is null && document.LastEpoch != 0)
+            {
+                continue;
+            }
+
+            await CheckBaseAsync(document, request, cancellationToken).ConfigureAwait(false);
+            DiskEpoch epoch = NewEpoch(document, request);
+            document = document with { LastEpoch = epoch.Number, Epochs = [.. document.Epochs, epoch] };
+            etag = await _disks.TryWriteAsync(document, etag, cancellationToken).ConfigureAwait(false);
+            if (etag is null)
+            {
+                continue;
+            }
+
+            (document, etag) = await SettleAsync(document, etag, cancellationToken).ConfigureAwait(false);
+            if (etag is null)
+            {
+                // Someone else was faster. If that was a settling of this very epoch, all is well; if a later epoch, this one is fenced.
+                (DiskDocument Document, string ETag)? now = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+                if (now is null || now.Value.Document.Deleted || now.Value.Document.LastEpoch != epoch.Number)
+                {
+                    throw new AsrException(AsrErrorCode.WriterFenced, $"Another writer took disk {diskId} over at the same time.", "Open a new session.", diskId.ToString());
+                }
+
+                (document, etag) = now.Value;
+            }
+
+            return await OpenWriterAsync(document, etag, epoch.Number, cancellationToken).ConfigureAwait(false);
+        }
+
+        throw new AsrException(AsrErrorCode.Conflict, $"Too many writers take disk {diskId} over at once.", "Stop all but one of them.", diskId.ToString());
+    }
+
+    /// <inheritdoc/>
+    public async Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken)
+    {
+        (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+        if (stored is null || NewestSettled(stored.Value.Document) is not { } newest)
+        {
+            return default;
+        }
+
+        DiskSegments segments = await DiskSegments.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+        long head = newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
+        return head == 0 ? default : new StreamPosition(newest.Number, head);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken)
+    {
+        (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+        if (stored is null || stored.Value.Document.Deleted)
+        {
+            throw Unavailable(diskId, position, "the vault does not hold this disk");
+        }
+
+        DiskDocument document = stored.Value.Document;
+        DiskSegments segments = await DiskSegments.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+        DiskKeys keys = new(Secrets, document);
+        try
+        {
+            ReplicaIndex index = await ReplicaOpener.OpenAsync(_segments, document, keys, segments, FindBranch(document, position, segments), cancellationToken).ConfigureAwait(false);
+            return new ReplicaImage(_segments, keys, index, document.SizeBytes);
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; attempt < SwapAttemptsMax; attempt++)
+        {
+            (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+            if (stored is null)
+            {
+                return;
+            }
+
+            // The document first: it fences the writer, and forgetting the keys makes the data unreadable at once.
+            if (stored.Value.Document.Deleted
+                || await _disks.TryWriteAsync(stored.Value.Document with { Deleted = true, Epochs = [] }, stored.Value.ETag, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                await DeleteObjectsAsync(diskId, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        throw new AsrException(AsrErrorCode.Conflict, $"Disk {diskId} is being taken over while it is removed.", "Stop its replication first.", diskId.ToString());
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static void CheckRequest(Guid diskId, OpenSessionRequest request)
+    {
+        if (request.SizeBytes is <= 0 or > ReplicationLimits.DiskBytesMax || request.SizeBytes % 512 != 0)
+        {
+            throw new AsrException(
+                AsrErrorCode.DiskUnsupported,
+                $"Disk {diskId} has {request.SizeBytes} bytes; a disk has 512 to {ReplicationLimits.DiskBytesMax}, in sectors of 512.",
+                "Change the disk's size.",
+                diskId.ToString());
+        }
+
+        if (diskId == Guid.Empty || request.Nonce == Guid.Empty)
+        {
+            throw new AsrException(AsrErrorCode.InvalidArgument, "Disk id and nonce must be given.", target: diskId.ToString());
+        }
+    }
+
+    private static AsrException Unavailable(Guid diskId, StreamPosition position, string why) => new(
+        AsrErrorCode.RecoveryPointUnavailable,
+        $"Position {position.Epoch}/{position.Sequence} of disk {diskId} cannot be opened: {why}.",
+        "Choose another recovery point.",
+        diskId.ToString());
+
+    private static DiskEpoch? NewestSettled(DiskDocument document)
+    {
+        for (int i = document.Epochs.Count - 1; i >= 0; i--)
+        {
+            if (document.Epochs[i].Parent is not null)
+            {
+                return document.Epochs[i];
+            }
+        }
+
+        return null;
+    }
+
+    private static List<BranchPart> FindBranch(DiskDocument document, StreamPosition position, DiskSegments segments)
+    {
+        DiskEpoch? newest = NewestSettled(document);
+        long newestHead = newest is null ? 0 : segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
+        return EpochTree.FindBranch(document, position, newestHead)
+            ?? throw Unavailable(document.DiskId, position, "it is not part of the disk's history, or its changes never reached the vault");
+    }
+
+    /// <summary>The document to add an epoch to, its size checked; a new one, not yet stored, for a new disk.</summary>
+    private async Task<(DiskDocument Document, string? ETag)> LoadForTakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken)
+    {
+        (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+        if (stored is null)
+        {
+            return (new DiskDocument { DiskId = diskId, SizeBytes = request.SizeBytes }, null);
+        }
+
+        (DiskDocument document, string etag) = stored.Value;
+        if (document.Deleted)
+        {
+            // The removal may have been interrupted after its first step.
+            await DeleteObjectsAsync(diskId, cancellationToken).ConfigureAwait(false);
+            return (document with { Deleted = false, SizeBytes = request.SizeBytes, Epochs = [] }, etag);
+        }
+
+        return document.SizeBytes == request.SizeBytes
+            ? (document, etag)
+            : throw new AsrException(
+                AsrErrorCode.DiskSizeChanged,
+                $"Disk {diskId} has {request.SizeBytes} bytes; it had {document.SizeBytes} when it was protected.",
+                "Disable replication of the disk and enable it again; its recovery points stay until then.",
+                diskId.ToString());
+    }
+
+    /// <summary>
+    /// Completes the newest epoch if it has no parent yet: its predecessor ends where its stored changes end, and it continues there, or at the
+    /// base its writer asked for. A null ETag: someone else changed the document meanwhile.
+    /// </summary>
+    private async Task<(DiskDocument Document, string? ETag)> SettleAsync(DiskDocument document, string? etag, CancellationToken cancellationToken)
+    {
+        if (etag is null || document.Epochs.Count == 0 || document.Epochs[^1].Parent is not null)
+        {
+            return (document, etag);
+        }
+
+        DiskEpoch[] epochs = [.. document.Epochs];
+        DiskEpoch newest = epochs[^1];
+        StreamPosition parent = default;
+        if (epochs.Length > 1)
+        {
+            DiskEpoch previous = epochs[^2];
+            DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+            long end = segments.FindEnd(previous.Number, previous.Parent!.Value.Sequence);
+            epochs[^2] = previous with { EndSequence = end };
+
+            // The same nonce again, and nothing written in between: the answer to the first request was lost. The sender knows nothing of
+            // that epoch, so it is told the same parent as before. It is a new epoch all the same, so that no two writers share a key.
+            bool isRepeated = previous.Nonce == newest.Nonce && end == previous.Parent.Value.Sequence;
+            parent = newest.Base ?? (isRepeated ? previous.Parent.Value : new StreamPosition(previous.Number, end));
+        }
+
+        epochs[^1] = newest with { Parent = parent };
+        document = document with { Epochs = epochs };
+        return (document, await _disks.TryWriteAsync(document, etag, cancellationToken).ConfigureAwait(false));
+    }
+
+    private async Task CheckBaseAsync(DiskDocument document, OpenSessionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Base is not StreamPosition position)
+        {
+            return;
+        }
+
+        DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+        FindBranch(document, position, segments);
+    }
+
+    private DiskEpoch NewEpoch(DiskDocument document, OpenSessionRequest request)
+    {
+        int number = checked(document.LastEpoch + 1);
+        byte[] key = RandomNumberGenerator.GetBytes(SegmentCipher.KeyBytes);
+        DiskEpoch epoch = new()
+        {
+            Number = number,
+            Base = request.Base,
+            WrappedKey = Secrets.Seal(DiskKeys.Purpose(document.DiskId, number), key),
+            Nonce = request.Nonce,
+            MachineId = request.MachineId,
+            CreatedAt = _time.GetUtcNow(),
+        };
+        CryptographicOperations.ZeroMemory(key);
+        return epoch;
+    }
+
+    private async Task<IReplicaWriter> OpenWriterAsync(DiskDocument document, string etag, int number, CancellationToken cancellationToken)
+    {
+        StreamPosition parent = EpochTree.Find(document, number)!.Parent!.Value;
+        DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+        DiskKeys keys = new(Secrets, document);
+        try
+        {
+            ReplicaIndex index = await ReplicaOpener.OpenAsync(_segments, document, keys, segments, FindBranch(document, parent, segments), cancellationToken).ConfigureAwait(false);
+            ReplicationSession session = new() { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 };
+            return new ReplicaWriter(_segments, new WriterFence(_disks, document.DiskId, number, etag), keys, index, session, document.DiskId, document.SizeBytes);
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
+    }
+
+    private async Task DeleteObjectsAsync(Guid diskId, CancellationToken cancellationToken)
+    {
+        List<SegmentName> names = [];
+        await foreach (SegmentName name in _segments.ListAsync(diskId, cancellationToken).ConfigureAwait(false))
+        {
+            names.Add(name);
+        }
+
+        foreach (SegmentName name in names)
+        {
+            await _segments.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}
