@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
@@ -24,8 +23,12 @@ internal static class SessionFactory
         {
             if (type.GetCustomAttribute<CmdletAttribute>() is { } cmdlet)
             {
-                string name = $"{cmdlet.VerbName}-{cmdlet.NounName}".TrimEnd('-');
+                string name = $"{cmdlet.VerbName}-{cmdlet.NounName}";
                 state.Commands.Add(new SessionStateCmdletEntry(name, type, helpFileName: null));
+                foreach (string alias in type.GetCustomAttribute<AliasAttribute>()?.AliasNames ?? [])
+                {
+                    state.Commands.Add(new SessionStateAliasEntry(alias, name));
+                }
             }
         }
 
