@@ -117,6 +117,9 @@ public enum AsrErrorCode
     /// <summary>The certificate was issued by another authority.</summary>
     CertificateForeign = 404,
 
+    /// <summary>Too many failed attempts from this address; wait before the next one.</summary>
+    TooManyAttempts = 405,
+
     /// <summary>The appliance cannot be reached.</summary>
     ApplianceUnreachable = 500,
 

@@ -12,15 +12,18 @@ public static class AsrJson
     /// <summary>Readable form, for documents in the vault and files people open.</summary>
     public static JsonSerializerOptions Indented { get; } = Create(indented: true);
 
+    /// <summary>Gives options made elsewhere with <see cref="JsonSerializerDefaults.Web"/>, such as a web framework's, the same dialect.</summary>
+    public static void Apply(JsonSerializerOptions options)
+    {
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.MaxDepth = 32;
+        options.Converters.Add(new JsonStringEnumConverter());
+    }
+
     private static JsonSerializerOptions Create(bool indented)
     {
-        JsonSerializerOptions options = new(JsonSerializerDefaults.Web)
-        {
-            WriteIndented = indented,
-            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-            MaxDepth = 32,
-        };
-        options.Converters.Add(new JsonStringEnumConverter());
+        JsonSerializerOptions options = new(JsonSerializerDefaults.Web) { WriteIndented = indented };
+        Apply(options);
         return options;
     }
 }

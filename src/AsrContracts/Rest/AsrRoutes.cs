@@ -3,6 +3,9 @@ namespace Asr.Contracts;
 /// <summary>Paths of the REST contract. Every failure has an <see cref="AsrError"/> as its body.</summary>
 public static class AsrRoutes
 {
+    /// <summary>GET the OpenAPI document of this contract. Control port, operators.</summary>
+    public const string OpenApi = "/openapi/v1.json";
+
     // Control port. Authority and enrollment need no certificate; everything else needs one, with the role named in its organizational unit.
 
     /// <summary>
