@@ -2,7 +2,6 @@ using System;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using Asr.Contracts;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -18,6 +17,10 @@ internal sealed class CallerCheck(RequestDelegate next, CallerCertificates certi
     /// <summary>The caller of a request whose endpoint asks for one.</summary>
     public static Caller CallerOf(HttpContext context) => StateOf(context).Caller
         ?? throw new InvalidOperationException("The endpoint has no access rule that names a role.");
+
+    /// <summary>The machine of an agent's request.</summary>
+    public static Guid MachineOf(HttpContext context) => CallerOf(context).MachineId
+        ?? throw new InvalidOperationException("The endpoint is not for agents only.");
 
     /// <summary>Runs the request if it may run.</summary>
     public Task InvokeAsync(HttpContext context)

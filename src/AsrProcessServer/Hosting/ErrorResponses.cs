@@ -54,6 +54,10 @@ internal sealed class ErrorResponses(RequestDelegate next, ILogger<ErrorResponse
                 AsrErrorCode code = HttpStatus.CodeOf(status);
                 HostingLog.RequestRefused(logger, method, path, code);
                 return new AsrError { Code = code, Message = bad.InnerException is { } inner ? $"{bad.Message} {inner.Message}" : bad.Message };
+            case OperationCanceledException:
+                // The caller is still there, so it was the appliance that gave up.
+                status = HttpStatus.Of(AsrErrorCode.Cancelled);
+                return new AsrError { Code = AsrErrorCode.Cancelled, Message = "The appliance is stopping.", Action = "Try again when it runs." };
             default:
                 HostingLog.RequestFailedInside(logger, method, path, error);
                 status = StatusCodes.Status500InternalServerError;

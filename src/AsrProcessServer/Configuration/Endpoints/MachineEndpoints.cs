@@ -1,0 +1,72 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.ProcessServer.Hosting;
+using Asr.ProcessServer.Machines;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Asr.ProcessServer.Configuration.Endpoints;
+
+/// <summary>Machines, their recovery points, and the operations asked of them.</summary>
+internal static class MachineEndpoints
+{
+    /// <summary>Adds the routes.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder group = routes.MapGroup("").WithTags("Machines").Allow(AccessRule.Operators);
+
+        group.MapGet(AsrRoutes.Machines, (IMachineService machines, CancellationToken cancellationToken) => machines.ListAsync(cancellationToken));
+
+        group.MapGet(AsrRoutes.Machine, (Guid machineId, IMachineService machines, CancellationToken cancellationToken) =>
+            machines.GetAsync(machineId, cancellationToken));
+
+        group.MapGet(AsrRoutes.MachinePoints, ListPointsAsync);
+
+        group.MapPost(AsrRoutes.MachineOperations, (Guid machineId, OperationRequest request, HttpContext context, IMachineService machines, CancellationToken cancellationToken) =>
+        {
+            Check(request);
+            return machines.StartAsync(machineId, request, CallerCheck.CallerOf(context).Subject, cancellationToken);
+        });
+    }
+
+    private static async Task<IReadOnlyList<AsrRecoveryPoint>> ListPointsAsync(
+        Guid machineId, int? top, IMachineService machines, IRecoveryPointLog points, CancellationToken cancellationToken)
+    {
+        int count = RequestBounds.Top(top);
+        await machines.GetAsync(machineId, cancellationToken);
+        return await points.ListAsync(machineId, count, cancellationToken);
+    }
+
+    private static void Check(OperationRequest request)
+    {
+        if (request.RequestId == Guid.Empty)
+        {
+            throw RequestBounds.Invalid(nameof(request.RequestId), "is missing; it becomes the id of the job");
+        }
+
+        if (!Enum.IsDefined(request.Operation))
+        {
+            throw RequestBounds.Invalid(nameof(request.Operation), $"{(int)request.Operation} is not known");
+        }
+
+        if (request.DiskIds is { Count: 0 or > RequestBounds.DisksMax })
+        {
+            throw RequestBounds.Invalid(nameof(request.DiskIds), $"names {request.DiskIds.Count} disks; allowed are 1 to {RequestBounds.DisksMax}, or null for all");
+        }
+
+        if (request.Folder is { Length: 0 or > RequestBounds.TextCharsMax })
+        {
+            throw RequestBounds.Invalid(nameof(request.Folder), $"must be 1 to {RequestBounds.TextCharsMax} characters, or null");
+        }
+
+        if (request.PolicyName is { } policyName)
+        {
+            PolicyRules.CheckName(policyName);
+        }
+    }
+}
