@@ -22,6 +22,7 @@ internal sealed class AgentEnrollment(
     {
         MachineName.Check(request.MachineName);
         PublicKey publicKey = CertificateRequestRules.ReadPublicKey(request.CertificateRequestPem);
+        await CheckFormerMachineAsync(request, cancellationToken);
         Guid tokenId = await tokens.ConsumeAsync(request.Token ?? "", publicKey.ExportSubjectPublicKeyInfo(), request.MachineName, cancellationToken);
         Guid machineId = await machines.RegisterAsync(request.MachineName, cancellationToken);
         EnrollAgentResponse response = Issue(publicKey, machineId);
@@ -37,6 +38,22 @@ internal sealed class AgentEnrollment(
         EnrollAgentResponse response = Issue(publicKey, machineId);
         ConfigurationLog.CertificateRenewed(logger, machineId);
         return response;
+    }
+
+    // The name decides which machine it is; the id an agent was enrolled as before is a claim that must agree with it. Checked before the token is spent.
+    private async Task CheckFormerMachineAsync(EnrollAgentRequest request, CancellationToken cancellationToken)
+    {
+        if (request.MachineId is not { } machineId)
+        {
+            return;
+        }
+
+        AsrReplicatedMachine machine = await machines.GetAsync(machineId, cancellationToken);
+        if (!string.Equals(machine.Name, request.MachineName, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new AsrException(AsrErrorCode.InvalidArgument, $"Machine {machineId} is '{machine.Name}' in this vault, not '{request.MachineName}'.",
+                $"Enroll it as '{machine.Name}', or as a new machine with a state folder of its own.", request.MachineName);
+        }
     }
 
     private EnrollAgentResponse Issue(PublicKey publicKey, Guid machineId) => new()

@@ -1,0 +1,28 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+using Asr.Engine.Vault;
+
+namespace Asr.ProcessServer.Tests.Hosting.Doubles;
+
+/// <summary>A vault of documents only; whoever asks it for disk data has taken a way these tests do not mean.</summary>
+internal sealed class CatalogVault(AsrVault description) : IVault
+{
+    public AsrVault Description => description;
+
+    public ICatalog Catalog { get; } = new MemoryCatalog();
+
+    public ISecretBox Secrets => throw new NotSupportedException();
+
+    public Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
