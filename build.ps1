@@ -61,6 +61,7 @@ function New-ModuleLayout {
     $null = New-Item -ItemType Directory -Path $ModulePath -Force
     $source = Join-Path $Root 'src/AsrModule'
     Copy-Item (Join-Path $Root 'AsrModule.psd1') $ModulePath
+    Copy-Item (Join-Path $source 'AsrModule.psm1') $ModulePath
     Copy-Item (Join-Path $Out 'bin/AsrModule/Release/netstandard2.0/Asr*.dll') $ModulePath
     Get-ChildItem $source -Recurse -Filter '*.Format.ps1xml' | ForEach-Object { Copy-Item $_.FullName $ModulePath }
     $help = Join-Path $source 'en-US'

@@ -1,0 +1,24 @@
+using System;
+using Asr.Contracts;
+
+namespace Asr.Module.Policies;
+
+/// <summary>Times of a policy: whole seconds in the contract, time spans in PowerShell.</summary>
+internal static class PolicyTimes
+{
+    /// <summary>The span in seconds; an error names the parameter when it is not a whole number of them.</summary>
+    public static int ToSeconds(TimeSpan span, string parameter)
+    {
+        if (span.Ticks % TimeSpan.TicksPerSecond != 0 || span < TimeSpan.Zero || span.TotalSeconds > int.MaxValue)
+        {
+            // A bare number is the usual reason: PowerShell takes it as ticks of 100 ns.
+            throw new AsrException(
+                AsrErrorCode.InvalidArgument,
+                $"-{parameter} is {span}, which is not a whole number of seconds.",
+                "Write a time span, e.g. 0:05:00 for five minutes or 1.00:00:00 for a day.",
+                parameter);
+        }
+
+        return (int)span.TotalSeconds;
+    }
+}

@@ -1,0 +1,70 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Module.Commands;
+using Asr.Module.Completion;
+using Asr.Module.Connections;
+using Asr.Module.Identities;
+
+namespace Asr.Module.RecoveryPoints;
+
+/// <summary>Shows recovery points of machines, newest first.</summary>
+[Cmdlet(VerbsCommon.Get, "AsrRecoveryPoint")]
+[OutputType(typeof(AsrRecoveryPoint))]
+public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
+{
+    /// <summary>The machines, names with wildcards; all when left out.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("MachineId")]
+    [ArgumentCompleter(typeof(MachineCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public MachineIdentity[] Machine { get; set; } = { new("*") };
+
+    /// <summary>Only the newest of each machine that the other filters leave.</summary>
+    [Parameter]
+    public SwitchParameter Latest { get; set; }
+
+    /// <summary>Only points of this type.</summary>
+    [Parameter]
+    public RecoveryPointType? Type { get; set; }
+
+    /// <summary>Only points at or before this time.</summary>
+    [Parameter]
+    public DateTimeOffset? Before { get; set; }
+
+    /// <summary>Only points at or after this time.</summary>
+    [Parameter]
+    public DateTimeOffset? After { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (MachineIdentity machine in Machine)
+        {
+            ForItem(machine, () => Run((output, stop) => ListAsync(machine, output, stop)));
+        }
+    }
+
+    private async Task<bool> ListAsync(MachineIdentity identity, PipelineOutput output, CancellationToken stop)
+    {
+        foreach (AsrReplicatedMachine machine in await Active.FindMachinesAsync(identity, stop).ConfigureAwait(false))
+        {
+            List<AsrRecoveryPoint> points = await Active.ListPointsAsync(machine.Id, stop).ConfigureAwait(false);
+            IEnumerable<AsrRecoveryPoint> wanted = points.Where(IsWanted).OrderByDescending(point => point.Time);
+            foreach (AsrRecoveryPoint point in Latest ? wanted.Take(1) : wanted)
+            {
+                output.WriteObject(point);
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsWanted(AsrRecoveryPoint point) =>
+        (Type is null || point.Type == Type) && (Before is null || point.Time <= Before) && (After is null || point.Time >= After);
+}
