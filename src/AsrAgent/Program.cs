@@ -1,1 +1,3 @@
-System.Console.WriteLine("asr-agent");
+using Asr.Agent.Commands;
+
+return await AgentCommandLine.InvokeAsync(args).ConfigureAwait(false);

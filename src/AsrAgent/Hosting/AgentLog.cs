@@ -1,0 +1,45 @@
+using System;
+using Asr.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace Asr.Agent.Hosting;
+
+/// <summary>Every message the agent itself logs. Events 1 to 99.</summary>
+internal static partial class AgentLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Machine {MachineName} ({MachineId}) serves {DiskCount} disk(s) and reports to {Endpoint}")]
+    public static partial void Serving(this ILogger logger, string machineName, Guid machineId, int diskCount, Uri endpoint);
+
+    [LoggerMessage(2, LogLevel.Error, "Disk {DiskName} at {Path} is not served: {Code}: {Reason}")]
+    public static partial void DiskRefused(this ILogger logger, string diskName, string path, AsrErrorCode code, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "Disk {DiskName} moved from {OldPath} to {NewPath}; its activity log is dropped and the disk compared in full")]
+    public static partial void DiskMoved(this ILogger logger, string diskName, string oldPath, string newPath);
+
+    [LoggerMessage(4, LogLevel.Information, "Disk {DiskName} ({DiskId}, {SizeBytes} bytes) is served at {ExportUri}")]
+    public static partial void DiskServed(this ILogger logger, string diskName, Guid diskId, long sizeBytes, string exportUri);
+
+    [LoggerMessage(10, LogLevel.Information, "Assignment {Revision}: {Mode}, {DiskCount} disk(s)")]
+    public static partial void Assigned(this ILogger logger, long revision, AgentMode mode, int diskCount);
+
+    [LoggerMessage(11, LogLevel.Warning, "The {Exchange} with the appliance failed: {Code}: {Reason}")]
+    public static partial void ExchangeFailed(this ILogger logger, string exchange, AsrErrorCode code, string reason);
+
+    [LoggerMessage(12, LogLevel.Information, "The {Exchange} with the appliance works again after {Failures} failure(s)")]
+    public static partial void ExchangeRestored(this ILogger logger, string exchange, int failures);
+
+    [LoggerMessage(13, LogLevel.Error, "The {Exchange} met an unexpected fault and goes on")]
+    public static partial void ExchangeFaulted(this ILogger logger, string exchange, Exception error);
+
+    [LoggerMessage(20, LogLevel.Information, "The certificate was renewed and is valid until {NotAfter}")]
+    public static partial void CertificateRenewed(this ILogger logger, DateTime notAfter);
+
+    [LoggerMessage(30, LogLevel.Warning, "The status file cannot be written: {Reason}")]
+    public static partial void StatusUnwritable(this ILogger logger, string reason);
+
+    [LoggerMessage(40, LogLevel.Information, "Stopping: clients of the disks are finished first")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(41, LogLevel.Information, "Stopped in order; activity logs are closed")]
+    public static partial void Stopped(this ILogger logger);
+}

@@ -1,0 +1,15 @@
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+
+namespace Asr.Agent.Hosting;
+
+/// <summary>The machine's disks as the control loops see them. Safe for concurrent callers.</summary>
+internal interface IServedMachine
+{
+    /// <summary>Starts moving to the desired state.</summary>
+    Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken);
+
+    /// <summary>What is so now.</summary>
+    AgentReport GetReport();
+}

@@ -1,0 +1,32 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Agent.Appliance;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Asr.Agent.Hosting;
+
+/// <summary>Reports what the machine does every second. A try after a failure reports what is so then, not what was so before.</summary>
+internal sealed class ReportLoop(ControlClient control, IServedMachine machine, ControlHealth health, TimeProvider time, ILogger<ReportLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        ApplianceExchange exchange = health.Add("report", logger);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await exchange.RunAsync(SendAsync, stoppingToken).ConfigureAwait(false);
+            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> SendAsync(CancellationToken cancellationToken)
+    {
+        await control.ReportAsync(machine.GetReport(), cancellationToken).ConfigureAwait(false);
+        health.NoteContact();
+        return true;
+    }
+}
