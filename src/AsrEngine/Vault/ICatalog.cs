@@ -24,6 +24,9 @@ public interface ICatalog
     /// <summary>Deletes a document. One that is gone already is no error; another ETag is <see cref="Asr.Contracts.AsrErrorCode.Conflict"/>.</summary>
     Task DeleteAsync(string collection, string id, string ifMatch, CancellationToken cancellationToken);
 
+    /// <summary>The ids of a collection by ordinal order, without reading the documents.</summary>
+    IAsyncEnumerable<string> ListIdsAsync(string collection, CancellationToken cancellationToken);
+
     /// <summary>Every document of a collection by ordinal order of id, as of some moment per document.</summary>
     IAsyncEnumerable<CatalogDocument> ListAsync(string collection, CancellationToken cancellationToken);
 }

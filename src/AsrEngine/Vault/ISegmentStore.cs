@@ -18,6 +18,15 @@ public interface ISegmentStore
     /// </summary>
     Task PutAsync(SegmentName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Ends once an object whose put has returned is in the store itself and not only in a spool on its way there. Throws
+    /// <see cref="Asr.Contracts.AsrErrorCode.WriterFenced"/> when it can never get there.
+    /// </summary>
+    Task WhenStoredAsync(SegmentName name) => Task.CompletedTask;
+
+    /// <summary>Brings everything that a spool holds of a disk into the store itself; throws what keeps it from there.</summary>
+    Task DrainAsync(Guid diskId, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Length in bytes, or null when there is no such object.</summary>
     Task<long?> GetLengthAsync(SegmentName name, CancellationToken cancellationToken);
 

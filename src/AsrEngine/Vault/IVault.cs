@@ -22,6 +22,9 @@ public interface IVault : IAsyncDisposable
     /// <summary>Encrypts small secrets for storage in a document.</summary>
     ISecretBox Secrets { get; }
 
+    /// <summary>Bytes waiting in this machine's spool for the vault's storage.</summary>
+    long SpoolBytes { get; }
+
     /// <summary>
     /// Makes the caller the writer of a disk: a new epoch with a data key of its own, branching from the head or from
     /// <see cref="OpenSessionRequest.Base"/>. Every earlier writer is fenced from here on. A repeated nonce whose epoch has written
@@ -32,6 +35,9 @@ public interface IVault : IAsyncDisposable
 
     /// <summary>The newest durable position of a disk's current branch; (0, 0) when it has never been written.</summary>
     Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken);
+
+    /// <summary>The machine that wrote the newest epoch of a disk, or null for a disk the vault does not hold.</summary>
+    Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Opens a disk as it was at a position, for random reads at once. Throws
@@ -60,17 +66,26 @@ public interface IReplicaWriter : IAsyncDisposable
     /// <summary>The session as told to the sender.</summary>
     ReplicationSession Session { get; }
 
-    /// <summary>Last change durable in the vault.</summary>
+    /// <summary>Last change durable in the vault or in the spool of this machine.</summary>
+    long ReceivedSequence { get; }
+
+    /// <summary>Last change durable in the vault while this writer's epoch was the disk's newest.</summary>
     long VaultSequence { get; }
 
     /// <summary>
-    /// Seals one batch and makes it durable in the vault. The batch must follow <see cref="VaultSequence"/> without a gap
-    /// (<see cref="AsrErrorCode.SequenceGap"/>); one that lies wholly at or below it is a repetition and is ignored.
+    /// Ends when <see cref="VaultSequence"/> has reached <paramref name="sequence"/>; throws <see cref="AsrErrorCode.WriterFenced"/> or
+    /// <see cref="AsrErrorCode.SessionLost"/> (disposed) when it never will. Safe beside an append.
+    /// </summary>
+    Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Seals one batch and makes it durable, in the vault or in the spool. The batch must follow <see cref="ReceivedSequence"/> without a gap
+    /// (<see cref="AsrErrorCode.SequenceGap"/>); what of it lies at or below that is a repetition and is ignored.
     /// Another disk's or epoch's: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>. After a storage
     /// fault the same changes are to be appended again; the caller keeps the memory until the task ends.
     /// </summary>
     Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken);
 
-    /// <summary>The disk's current content on this branch, up to <see cref="VaultSequence"/>, for hashes. Stays valid while changes are appended.</summary>
+    /// <summary>The disk's current content on this branch, up to <see cref="ReceivedSequence"/>, for hashes. Stays valid while changes are appended.</summary>
     IBlockDevice Current { get; }
 }

@@ -21,9 +21,12 @@ internal sealed class SealedVault : IVault
     private readonly ISegmentStore _segments;
     private readonly DiskDocuments _disks;
     private readonly TimeProvider _time;
+    private readonly int _checkpointSegments;
 
-    public SealedVault(ICatalog catalog, ISegmentStore segments, ISecretBox secrets, AsrVault description, TimeProvider time)
+    /// <summary>Puts a vault together; it owns the segment store.</summary>
+    public SealedVault(ICatalog catalog, ISegmentStore segments, ISecretBox secrets, AsrVault description, TimeProvider time, int checkpointSegments)
     {
+        _checkpointSegments = checkpointSegments;
         Catalog = catalog;
         Secrets = secrets;
         Description = description;
@@ -42,6 +45,9 @@ internal sealed class SealedVault : IVault
     public ISecretBox Secrets { get; }
 
     /// <inheritdoc/>
+    public long SpoolBytes => (_segments as SpoolingSegmentStore)?.PendingBytes ?? 0;
+
+    /// <inheritdoc/>
     /// <remarks>
     /// Two swaps of the disk's document, no lock. The first adds the new epoch, still without a parent: from then on every earlier writer is
     /// fenced. Only then is it looked up how far the last writer came, and the second swap records that as its end and as the new parent.
@@ -56,6 +62,9 @@ internal sealed class SealedVault : IVault
     public async Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken)
     {
         CheckRequest(diskId, request);
+
+        // What this machine's spool still holds of an earlier session comes first, so that it is part of the head.
+        await _segments.DrainAsync(diskId, cancellationToken).ConfigureAwait(false);
         for (int attempt = 0; attempt < SwapAttemptsMax; attempt++)
         {
             (DiskDocument document, string? etag) = await LoadForTakeOverAsync(diskId, request, cancellationToken).ConfigureAwait(false);
@@ -108,6 +117,13 @@ internal sealed class SealedVault : IVault
     }
 
     /// <inheritdoc/>
+    public async Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken)
+    {
+        (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+        return stored is null || stored.Value.Document.Epochs.Count == 0 ? null : stored.Value.Document.Epochs[^1].MachineId;
+    }
+
+    /// <inheritdoc/>
     public async Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken)
     {
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
@@ -142,6 +158,8 @@ internal sealed class SealedVault : IVault
                 return;
             }
 
+            await _segments.DrainAsync(diskId, cancellationToken).ConfigureAwait(false);
+
             // The document first: it fences the writer, and forgetting the keys makes the data unreadable at once.
             if (stored.Value.Document.Deleted
                 || await _disks.TryWriteAsync(stored.Value.Document with { Deleted = true, Epochs = [] }, stored.Value.ETag, cancellationToken).ConfigureAwait(false) is not null)
@@ -155,7 +173,7 @@ internal sealed class SealedVault : IVault
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => (_segments as IAsyncDisposable)?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static void CheckRequest(Guid diskId, OpenSessionRequest request)
     {
@@ -296,7 +314,18 @@ internal sealed class SealedVault : IVault
         {
             ReplicaIndex index = await ReplicaOpener.OpenAsync(_segments, document, keys, segments, FindBranch(document, parent, segments), cancellationToken).ConfigureAwait(false);
             ReplicationSession session = new() { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 };
-            return new ReplicaWriter(_segments, new WriterFence(_disks, document.DiskId, number, etag), keys, index, session, document.DiskId, document.SizeBytes);
+            return new ReplicaWriter(new ReplicaWriterParts
+            {
+                Store = _segments,
+                Fence = new WriterFence(_disks, document.DiskId, number, etag),
+                Keys = keys,
+                Index = index,
+                Session = session,
+                DiskId = document.DiskId,
+                SizeBytes = document.SizeBytes,
+                CheckpointSegments = _checkpointSegments,
+                Time = _time,
+            });
         }
         catch
         {

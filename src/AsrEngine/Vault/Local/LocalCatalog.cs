@@ -127,18 +127,27 @@ internal sealed class LocalCatalog : ICatalog
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<CatalogDocument> ListAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<string> ListIdsAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CatalogNames.Check(collection, collection);
-        IReadOnlyList<string> names = Guarded(() => _files.ListFiles(Path.Join(_root, collection)), $"Listing collection {collection}", collection);
-        IEnumerable<string> ids = names
-            .Where(name => name.EndsWith(DocumentSuffix, StringComparison.Ordinal) && CatalogNames.IsValid(name.AsSpan(0, name.Length - DocumentSuffix.Length)))
-            .Select(name => name[..^DocumentSuffix.Length])
-            .Order(StringComparer.Ordinal);
-        foreach (string id in ids)
+        IReadOnlyList<string> names = await Task.Run(
+            () => Guarded(() => _files.ListFiles(Path.Join(_root, collection)), $"Listing collection {collection}", collection),
+            cancellationToken).ConfigureAwait(false);
+        foreach (string id in names
+            .Where(static name => name.EndsWith(DocumentSuffix, StringComparison.Ordinal) && CatalogNames.IsValid(name.AsSpan(0, name.Length - DocumentSuffix.Length)))
+            .Select(static name => name[..^DocumentSuffix.Length])
+            .Order(StringComparer.Ordinal))
         {
-            CatalogDocument? document = await ReadAsync(collection, id, cancellationToken).ConfigureAwait(false);
-            if (document is not null)
+            yield return id;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<CatalogDocument> ListAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (string id in ListIdsAsync(collection, cancellationToken).ConfigureAwait(false))
+        {
+            if (await ReadAsync(collection, id, cancellationToken).ConfigureAwait(false) is { } document)
             {
                 yield return document;
             }

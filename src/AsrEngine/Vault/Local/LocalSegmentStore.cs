@@ -29,6 +29,21 @@ internal sealed class LocalSegmentStore : ISegmentStore
         _root = root;
     }
 
+    /// <summary>Every disk that has a directory here.</summary>
+    public IReadOnlyList<Guid> ListDisks()
+    {
+        List<Guid> disks = [];
+        foreach (string name in Guarded(() => _files.ListDirectories(_root), "Listing", default))
+        {
+            if (Guid.TryParseExact(name, "D", out Guid diskId))
+            {
+                disks.Add(diskId);
+            }
+        }
+
+        return disks;
+    }
+
     /// <inheritdoc/>
     public async Task PutAsync(SegmentName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

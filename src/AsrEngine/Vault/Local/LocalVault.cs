@@ -44,7 +44,7 @@ public static class LocalVault
             };
             byte[] content = JsonSerializer.SerializeToUtf8Bytes(document, AsrJson.Indented);
             await catalog.WriteAsync(VaultDocument.Collection, VaultDocument.DocumentId, content, ifMatch: null, cancellationToken).ConfigureAwait(false);
-            return Open(options, root, catalog, document, key);
+            return await ComposeAsync(options, root, catalog, document, key, cancellationToken).ConfigureAwait(false);
         }
         catch (AsrException lost) when (lost.Code == AsrErrorCode.AlreadyExists)
         {
@@ -81,7 +81,7 @@ public static class LocalVault
         try
         {
             await catalog.SweepAsync(cancellationToken).ConfigureAwait(false);
-            return Open(options, root, catalog, document, key);
+            return await ComposeAsync(options, root, catalog, document, key, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -89,10 +89,19 @@ public static class LocalVault
         }
     }
 
-    private static SealedVault Open(LocalVaultOptions options, string root, LocalCatalog catalog, VaultDocument document, byte[] key)
+    private static async Task<IVault> ComposeAsync(
+        LocalVaultOptions options, string root, LocalCatalog catalog, VaultDocument document, byte[] key, CancellationToken cancellationToken)
     {
         AsrVault description = new() { Id = document.Id, Location = root, CreatedAt = document.CreatedAt, AuthorityFingerprint = document.AuthorityFingerprint };
-        return new SealedVault(catalog, new LocalSegmentStore(options.Files, Path.Join(root, "disks")), new SecretBox(key), description, options.Time);
+        ISegmentStore segments = new LocalSegmentStore(options.Files, Path.Join(root, "disks"));
+        if (options.SpoolDirectory is not null)
+        {
+            // A directory per vault: a spooled segment must not reach another vault, where it could only be in the way.
+            LocalSegmentStore spool = new(options.Files, Path.Join(Path.GetFullPath(options.SpoolDirectory), document.Id.ToString("D")));
+            segments = await SpoolingSegmentStore.OpenAsync(segments, spool, options.SpoolBytesMax, options.Time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new SealedVault(catalog, segments, new SecretBox(key), description, options.Time, options.CheckpointSegments);
     }
 
     private static LocalCatalog CatalogOf(LocalVaultOptions options, string root) => new(options.Files, Path.Join(root, "catalog"));

@@ -10,15 +10,20 @@ namespace Asr.Engine.Vault.Replica;
 internal sealed class DiskSegments
 {
     private readonly ILookup<int, SegmentName> _changes;
+    private readonly HashSet<SegmentName> _names;
 
     private DiskSegments(List<SegmentName> names)
     {
+        _names = [.. names];
         _changes = names.Where(static name => name.Kind == SegmentKind.Changes).ToLookup(static name => name.Epoch);
         Checkpoints = [.. names.Where(static name => name.Kind == SegmentKind.Checkpoint)];
     }
 
     /// <summary>Every index checkpoint.</summary>
     public IReadOnlyList<SegmentName> Checkpoints { get; }
+
+    /// <summary>Whether the object is there.</summary>
+    public bool Contains(SegmentName name) => _names.Contains(name);
 
     public static async Task<DiskSegments> ListAsync(ISegmentStore store, Guid diskId, CancellationToken cancellationToken)
     {

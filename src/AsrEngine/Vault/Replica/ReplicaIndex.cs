@@ -29,6 +29,18 @@ internal sealed class ReplicaIndex
         }
     }
 
+    /// <summary>A copy of the names of the segments applied.</summary>
+    public IReadOnlyList<SegmentName> Segments
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _segments];
+            }
+        }
+    }
+
     /// <summary>Applies the changes of a segment up to and including <paramref name="upTo"/>. Segments are applied in stream order.</summary>
     public void Apply(in SegmentName name, ReadOnlySpan<Change> changes, long upTo)
     {

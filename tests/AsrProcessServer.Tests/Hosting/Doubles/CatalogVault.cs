@@ -16,6 +16,10 @@ internal sealed class CatalogVault(AsrVault description) : IVault
 
     public ISecretBox Secrets => throw new NotSupportedException();
 
+    public long SpoolBytes => 0;
+
+    public Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -54,6 +54,14 @@ internal sealed class MemoryCatalog : ICatalog
         }
     }
 
+    public async IAsyncEnumerable<string> ListIdsAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (CatalogDocument document in ListAsync(collection, cancellationToken))
+        {
+            yield return document.Id;
+        }
+    }
+
     public async IAsyncEnumerable<CatalogDocument> ListAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CatalogDocument[] documents;

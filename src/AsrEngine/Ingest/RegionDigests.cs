@@ -1,0 +1,82 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+
+namespace Asr.Engine.Ingest;
+
+/// <summary>Hashes of a disk's regions: the first half of SHA-256 of each region's content. Stateless and thread-safe.</summary>
+public static class RegionDigests
+{
+    private static readonly byte[] ZeroDigest = Hash(new byte[ReplicationLimits.DigestRegionBytes]);
+
+    /// <summary>
+    /// Hashes the regions of a request, those beyond the end of the disk left out; the last region of a disk may be shorter than the
+    /// others and is hashed at its length. Regions that are known to be zeros are not read.
+    /// </summary>
+    public static async Task<byte[]> ComputeAsync(IBlockDevice device, DigestRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Offset < 0
+            || request.Offset % ReplicationLimits.DigestRegionBytes != 0
+            || request.Count is < 1 or > ReplicationLimits.DigestRegionsMax)
+        {
+            throw new AsrException(
+                AsrErrorCode.InvalidArgument,
+                $"Hashes of {request.Count} regions from {request.Offset} were asked for.",
+                $"Ask for 1 to {ReplicationLimits.DigestRegionsMax} regions from a multiple of {ReplicationLimits.DigestRegionBytes}.");
+        }
+
+        long end = long.Min(device.Length, request.Offset + ((long)request.Count * ReplicationLimits.DigestRegionBytes));
+        if (request.Offset >= end)
+        {
+            return [];
+        }
+
+        int count = (int)((end - request.Offset + ReplicationLimits.DigestRegionBytes - 1) / ReplicationLimits.DigestRegionBytes);
+        byte[] digests = new byte[count * ReplicationLimits.DigestBytes];
+        IReadOnlyList<BlockExtent> extents = await device.GetExtentsAsync(request.Offset, end - request.Offset, cancellationToken).ConfigureAwait(false);
+        byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.DigestRegionBytes);
+        try
+        {
+            int extent = 0;
+            for (int region = 0; region < count; region++)
+            {
+                long offset = request.Offset + ((long)region * ReplicationLimits.DigestRegionBytes);
+                int length = (int)long.Min(ReplicationLimits.DigestRegionBytes, end - offset);
+                while (extents[extent].End <= offset)
+                {
+                    extent++;
+                }
+
+                Memory<byte> digest = digests.AsMemory(region * ReplicationLimits.DigestBytes, ReplicationLimits.DigestBytes);
+                bool isZero = extents[extent].Kind != ExtentKind.Data && extents[extent].End >= offset + length;
+                if (isZero && length == ReplicationLimits.DigestRegionBytes)
+                {
+                    ZeroDigest.CopyTo(digest);
+                    continue;
+                }
+
+                await device.ReadAsync(offset, content.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+                Hash(content.AsSpan(0, length)).CopyTo(digest);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(content);
+        }
+
+        return digests;
+    }
+
+    /// <summary>Hash of one region's content.</summary>
+    public static byte[] Hash(ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        return hash[..ReplicationLimits.DigestBytes].ToArray();
+    }
+}

@@ -1,0 +1,177 @@
+using System;
+using System.Collections.Concurrent;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.Engine.Shipping;
+using Asr.Engine.Vault;
+
+namespace Asr.Engine.Ingest;
+
+/// <summary>
+/// The receiving end of replication: verifies, orders and stores the batches of every disk, publishes points, answers questions about the
+/// replica. One per opened vault. Safe for concurrent callers.
+/// </summary>
+public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncDisposable
+{
+    private readonly IVault _vault;
+    private readonly IRecoveryPointLog _points;
+    private readonly TimeProvider _time;
+    private readonly Func<AsrRecoveryPoint, CancellationToken, Task>? _published;
+    private readonly PointImages _images;
+    private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _openings = new();
+    private readonly ConcurrentDictionary<Guid, DiskIngest> _disks = new();
+
+    /// <summary>Receives for a vault, which stays the caller's.</summary>
+    /// <param name="vault">The vault.</param>
+    /// <param name="points">Where points are published.</param>
+    /// <param name="time">The appliance's clock.</param>
+    /// <param name="published">Told of every point after it was stored, before its sender is answered; may be told twice of one.</param>
+    public VaultReplication(IVault vault, IRecoveryPointLog points, TimeProvider time, Func<AsrRecoveryPoint, CancellationToken, Task>? published = null)
+    {
+        _vault = vault;
+        _points = points;
+        _time = time;
+        _published = published;
+        _images = new PointImages(vault, points);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReplicationSession> OpenSessionAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim opening = _openings.GetOrAdd(diskId, static _ => new SemaphoreSlim(1, 1));
+        await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_disks.TryGetValue(diskId, out DiskIngest? current) && current.Nonce == request.Nonce && !current.IsLost)
+            {
+                return current.Session;
+            }
+
+            // The new writer first: a request that is refused leaves the present session as it is.
+            IReplicaWriter writer = await _vault.TakeOverAsync(diskId, request, cancellationToken).ConfigureAwait(false);
+            _disks[diskId] = new DiskIngest(diskId, request, writer, _time);
+            if (current is not null)
+            {
+                await current.DisposeAsync().ConfigureAwait(false);
+            }
+
+            return writer.Session;
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ShipReceipt> ShipAsync(Guid diskId, ReadOnlyMemory<byte> batch, CancellationToken cancellationToken) =>
+        Find(diskId).ShipAsync(batch, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ShipReceipt> GetProgressAsync(Guid diskId, int epoch, CancellationToken cancellationToken)
+    {
+        DiskIngest disk = Find(diskId);
+        disk.CheckEpoch(epoch);
+        return Task.FromResult(disk.Receipt);
+    }
+
+    /// <inheritdoc/>
+    public async Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken)
+    {
+        Check(point);
+        AsrRecoveryPoint? earlier = await _points.FindAsync(point.MachineId, point.Id, cancellationToken).ConfigureAwait(false);
+        if (earlier is not null)
+        {
+            return earlier;
+        }
+
+        foreach (RecoveryPointDisk position in point.Disks)
+        {
+            DiskIngest disk = Find(position.DiskId);
+            disk.CheckEpoch(position.Epoch);
+            await disk.WaitForVaultAsync(position.Sequence, cancellationToken).ConfigureAwait(false);
+        }
+
+        // While one disk was waited for, another may have been taken over.
+        foreach (RecoveryPointDisk position in point.Disks)
+        {
+            Find(position.DiskId).CheckEpoch(position.Epoch);
+        }
+
+        AsrRecoveryPoint stored = await _points.PublishAsync(point with { PublishedAt = _time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        if (_published is not null)
+        {
+            await _published(stored, cancellationToken).ConfigureAwait(false);
+        }
+
+        return stored;
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) =>
+        request.RecoveryPointId is Guid pointId
+            ? _images.UseAsync(diskId, pointId, image => RegionDigests.ComputeAsync(image, request, cancellationToken), cancellationToken)
+            : Find(diskId).GetDigestsAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReadPointAsync(Guid diskId, Guid recoveryPointId, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => _images.UseAsync(
+        diskId,
+        recoveryPointId,
+        async image =>
+        {
+            if (offset < 0 || offset > image.Length - buffer.Length)
+            {
+                throw new AsrException(AsrErrorCode.InvalidArgument, $"The range {offset}+{buffer.Length} is not inside the {image.Length} bytes of disk {diskId}.");
+            }
+
+            await image.ReadAsync(offset, buffer, cancellationToken).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Ends a disk's session, e.g. when its replication is disabled. Its sender is told that the session is lost.</summary>
+    public async Task CloseSessionAsync(Guid diskId, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim opening = _openings.GetOrAdd(diskId, static _ => new SemaphoreSlim(1, 1));
+        await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_disks.TryRemove(diskId, out DiskIngest? disk))
+            {
+                await disk.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Guid diskId in _disks.Keys)
+        {
+            await CloseSessionAsync(diskId, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await _images.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void Check(AsrRecoveryPoint point)
+    {
+        if (point.Id == Guid.Empty
+            || point.MachineId == Guid.Empty
+            || point.Disks.Count == 0
+            || point.Disks.Any(static disk => disk.Sequence < 0 || disk.Epoch < 1)
+            || point.Disks.DistinctBy(static disk => disk.DiskId).Count() != point.Disks.Count)
+        {
+            throw new AsrException(AsrErrorCode.InvalidArgument, $"Recovery point {point.Id} names no machine, no disks, or one disk twice.", target: point.Id.ToString());
+        }
+    }
+
+    private DiskIngest Find(Guid diskId) => _disks.TryGetValue(diskId, out DiskIngest? disk) ? disk : throw DiskIngest.Lost(diskId, "has no session here");
+}
