@@ -34,7 +34,8 @@ public sealed record AgentAssignment
     public Guid? FailbackPointId { get; init; }
 
     /// <summary>
-    /// In mode <see cref="AgentMode.Replicate"/> after a failback: the position each disk equals, to branch from. Null to continue at the head.
+    /// In mode <see cref="AgentMode.Failback"/>: the position of the failback point on each disk, which lets the activity logs vouch for the disks afterwards.
+    /// In mode <see cref="AgentMode.Replicate"/> after a failback: the same positions, to branch from. Null to continue at the head.
     /// </summary>
     public IReadOnlyList<DiskBase>? Bases { get; init; }
 }
@@ -74,13 +75,13 @@ public enum AgentMode
 /// <summary>What an agent tells every second.</summary>
 public sealed record AgentReport
 {
-    /// <summary>Revision of the assignment it works on.</summary>
+    /// <summary>Revision of the last assignment that has been reached; 0 for none. A newer one may be under way.</summary>
     public long AssignmentRevision { get; init; }
 
     /// <summary>Version of the agent.</summary>
     public string AgentVersion { get; init; } = "";
 
-    /// <summary>The mode that has been reached (not only begun) for that revision.</summary>
+    /// <summary>The mode that has been reached (not only begun) with that revision.</summary>
     public AgentMode Mode { get; init; }
 
     /// <summary>Every disk it offers.</summary>

@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+
+namespace Asr.Engine.Capture;
+
+/// <summary>
+/// The write splitter: a disk that the workload uses, which notes every change on its way to the source disk. A write takes its range lock, its mark in
+/// the activity log and its place in the stream, and then goes to the source; it never waits for replication. Reads take no lock.
+/// The rules are with <see cref="CaptureLedger"/>. What is captured is driven by a MachineReplicator; before that,
+/// writes are only marked. Owns the source and the activity log. Thread-safe like every <see cref="IBlockDevice"/>.
+/// </summary>
+public sealed partial class DiskCapture : IBlockDevice
+{
+    private readonly RangeLock _ranges = new();
+    private readonly CaptureArena _arena;
+    private int _isDisposed;
+
+    /// <summary>Wraps a source disk.</summary>
+    /// <param name="id">Id of the disk.</param>
+    /// <param name="name">Name of the disk within its machine.</param>
+    /// <param name="source">The disk; owned from now on.</param>
+    /// <param name="activity">The disk's activity log, opened before the first write; owned from now on.</param>
+    /// <param name="options">Bounds; null for the defaults.</param>
+    public DiskCapture(Guid id, string name, IBlockDevice source, IActivityLog activity, DiskCaptureOptions? options = null)
+    {
+        Id = id;
+        Name = name;
+        Source = source;
+        Activity = activity;
+        _arena = new CaptureArena((options ?? new DiskCaptureOptions()).QueueBytesMax);
+        Ledger = new CaptureLedger(source.Length, activity, _arena);
+    }
+
+    /// <summary>Id of the disk.</summary>
+    public Guid Id { get; }
+
+    /// <summary>Name of the disk within its machine.</summary>
+    public string Name { get; }
+
+    /// <summary>NBD address at which the workload uses the disk, for reports; set by whoever exports it.</summary>
+    public string? ExportUri { get; set; }
+
+    /// <inheritdoc/>
+    public long Length => Source.Length;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => Source.IsReadOnly || Ledger.IsOffline;
+
+    /// <summary>Bytes whose content is not yet in the stream.</summary>
+    public long PendingBytes => Math.Min(Length, Ledger.PendingRegions * Activity.RegionBytes);
+
+    internal IBlockDevice Source { get; }
+
+    internal IActivityLog Activity { get; }
+
+    internal CaptureLedger Ledger { get; }
+
+    internal bool HasRoomForCatchUp => _arena.HasRoomForCatchUp;
+
+    /// <inheritdoc/>
+    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => Source.ReadAsync(offset, buffer, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => Source.FlushAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BlockExtent>> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken) =>
+        Source.GetExtentsAsync(offset, length, cancellationToken);
+
+    /// <summary>
+    /// Refuses the workload's changes from now on with <see cref="AsrErrorCode.DiskReadOnly"/>, and returns once those under way have ended.
+    /// </summary>
+    public async Task TakeOfflineAsync(CancellationToken cancellationToken)
+    {
+        Ledger.SetOffline(true);
+        using RangeLock.Holder all = await _ranges.AcquireAsync(0, Length, exclusive: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Accepts the workload's changes again.</summary>
+    public void BringOnline() => Ledger.SetOffline(false);
+
+    /// <summary>Ends in order: no more changes, those under way ended, everything on stable storage, the log closed cleanly.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        await TakeOfflineAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await Source.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            Activity.CloseCleanly();
+        }
+        finally
+        {
+            Activity.Dispose();
+            await Source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

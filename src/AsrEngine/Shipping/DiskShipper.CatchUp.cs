@@ -1,0 +1,134 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+
+namespace Asr.Engine.Shipping;
+
+/// <content>Catch-up: pending regions into the stream, comparing first where that is worth it.</content>
+internal sealed partial class DiskShipper
+{
+    // The replica had no change when the stream began. Then a region that has been in no change is zeros there.
+    private volatile bool _replicaIsEmpty;
+
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        RetryPause pause = new(_options, _time);
+        long next = 0;
+        bool hadErrors = false;
+        while (true)
+        {
+            PendingRun run = Ledger.NextRun(next, ReplicationLimits.DigestRegionsMax);
+            if (run.Count > 0)
+            {
+                hadErrors |= !await TakeRunAsync(run, cancellationToken).ConfigureAwait(false);
+                next = run.First + run.Count;
+                continue;
+            }
+
+            // The end of a pass.
+            next = 0;
+            if (hadErrors)
+            {
+                hadErrors = false;
+                await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            _diskError = null;
+            pause.Reset();
+            if (Ledger.PendingRegions == 0)
+            {
+                EndPhase();
+                await Ledger.RegionsWaiting.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // False when some of the run could not be read; the error is kept for the report and the rest goes on.
+    private async Task<bool> TakeRunAsync(PendingRun run, CancellationToken cancellationToken)
+    {
+        bool replicaIsEmpty = _replicaIsEmpty;
+        byte[] digests = run.IsCompared && !replicaIsEmpty ? await AskReplicaAsync(run, cancellationToken).ConfigureAwait(false) : [];
+        if (run.IsCompared && replicaIsEmpty)
+        {
+            try
+            {
+                await Capture.SkipHolesAsync(run, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                NoteDiskError(error);
+                return false;
+            }
+        }
+
+        return await TakePiecesAsync(run, digests, replicaIsEmpty, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<byte[]> AskReplicaAsync(PendingRun run, CancellationToken cancellationToken)
+    {
+        DigestRequest request = new() { Offset = run.First * ReplicationLimits.DigestRegionBytes, Count = run.Count };
+        RetryPause pause = new(_options, _time);
+        while (true)
+        {
+            try
+            {
+                return await _replica.GetDigestsAsync(Capture.Id, request, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                _linkError = AsrError.From(error);
+                ShippingLog.ComparisonFailed(_logger, Capture.Id, error);
+            }
+
+            await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> TakePiecesAsync(PendingRun whole, byte[] digests, bool replicaIsEmpty, CancellationToken cancellationToken)
+    {
+        bool allTaken = true;
+        long end = whole.First + whole.Count;
+        for (long at = whole.First; at < end;)
+        {
+            // Looked up again: writes, or the skipping of holes, may have changed what is pending in the meantime.
+            PendingRun piece = Ledger.NextRun(at, (int)Math.Min(DiskCapture.CatchUpRegionsMax, end - at));
+            if (piece.Count == 0 || piece.First >= end)
+            {
+                break;
+            }
+
+            piece = piece.Slice(0, (int)Math.Min(piece.Count, end - piece.First)) with { Generation = whole.Generation };
+            at = piece.First + piece.Count;
+            int from = (int)Math.Min(digests.Length, (piece.First - whole.First) * ReplicationLimits.DigestBytes);
+            try
+            {
+                while (!Capture.HasRoomForCatchUp || !await Capture.CatchUpAsync(piece, digests.AsMemory(from), replicaIsEmpty, cancellationToken).ConfigureAwait(false))
+                {
+                    await _room.WaitAsync(_options.FlushInterval, _time, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                NoteDiskError(error);
+                allTaken = false;
+            }
+        }
+
+        return allTaken;
+    }
+
+    private void NoteDiskError(Exception error)
+    {
+        AsrException known = error as AsrException ?? new AsrException(
+            AsrErrorCode.DiskUnreadable,
+            $"Disk '{Capture.Name}' cannot be read: {error.Message}",
+            "Check the disk; the regions concerned are tried again, and no recovery point is made until they are read.",
+            Capture.Name,
+            error);
+        _diskError = AsrError.From(known);
+        ShippingLog.DiskUnreadable(_logger, Capture.Id, known);
+    }
+}

@@ -1,0 +1,164 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+
+namespace Asr.Engine.Shipping;
+
+/// <content>Sessions: becoming the writer, and what that says about the disk.</content>
+internal sealed partial class DiskShipper
+{
+    // Comparing costs a question to the replica for each run of regions; below this many pending regions sending them is quicker.
+    private const int CompareRegionsMin = 1024;
+
+    private readonly List<(int Epoch, long FirstSequence)> _epochs = [];
+    private ReplicationSession? _session;
+    private bool _hadSession;
+
+    /// <summary>The position of a change: under which epoch it was sent. Null when it is no longer part of the stream.</summary>
+    public StreamPosition? PositionOf(CaptureInstant instant)
+    {
+        lock (_epochs)
+        {
+            if (instant.StreamNumber != Ledger.StreamNumber)
+            {
+                return null;
+            }
+
+            for (int i = _epochs.Count - 1; i >= 0; i--)
+            {
+                // A change before the first session of this process lies in the parent; the session's own position stands for it as well.
+                if (_epochs[i].FirstSequence <= instant.Sequence || i == 0)
+                {
+                    return new StreamPosition(_epochs[i].Epoch, instant.Sequence);
+                }
+            }
+
+            return null;
+        }
+    }
+
+    private async Task OpenSessionAsync(CancellationToken cancellationToken)
+    {
+        RetryPause pause = new(_options, _time);
+        while (true)
+        {
+            try
+            {
+                await NegotiateAsync(cancellationToken).ConfigureAwait(false);
+                _linkError = null;
+                return;
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                _linkError = AsrError.From(error);
+                ShippingLog.SessionRefused(_logger, Capture.Id, error);
+            }
+
+            await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task NegotiateAsync(CancellationToken cancellationToken)
+    {
+        IActivityLog activity = Capture.Activity;
+        ReplicationSession session = await _sink.OpenSessionAsync(
+            Capture.Id,
+            new OpenSessionRequest
+            {
+                Nonce = activity.SessionNonce,
+                MachineId = _machineId,
+                SizeBytes = Capture.Length,
+
+                // Epochs only rise: a log that knows a later one has used the base already, and the stream goes on at its head.
+                Base = Base is { } wanted && activity.Position.Epoch <= wanted.Epoch ? wanted : null,
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        bool goesOn = _session is { } last
+            && session.Parent.Epoch == last.Epoch
+            && _window.TryContinue(session.Epoch, session.NextSequence, Ledger.FirstQueuedSequence);
+        if (!goesOn)
+        {
+            DropStream();
+        }
+
+        // Before the stream starts: an instant of the new stream must not meet the old one's watermarks.
+        StartWatermarks(session.NextSequence - 1);
+        if (goesOn)
+        {
+            // Recorded before anything travels under the new epoch: after a crash the log must know it.
+            activity.SetPosition(new StreamPosition(session.Epoch, activity.Position.Sequence));
+        }
+        else
+        {
+            StartStream(session);
+        }
+
+        lock (_epochs)
+        {
+            if (!goesOn)
+            {
+                _epochs.Clear();
+            }
+
+            _epochs.Add((session.Epoch, session.NextSequence));
+            _epochs.RemoveRange(0, Math.Max(0, _epochs.Count - 64));
+        }
+
+        _session = session;
+        _hadSession = true;
+        ShippingLog.SessionOpened(_logger, Capture.Id, session.Epoch, session.NextSequence, goesOn);
+    }
+
+    /// <summary>
+    /// Decides what a new stream has to carry. The cases:
+    /// the replica is empty: everything that is not zeros; the log vouches for the disk: what it has marked; else everything, after comparing.
+    /// </summary>
+    private void StartStream(ReplicationSession session)
+    {
+        IActivityLog activity = Capture.Activity;
+        StreamPosition known = activity.Position;
+        _replicaIsEmpty = session.Parent.Sequence == 0;
+        string? doubt = _replicaIsEmpty ? null : Doubt(activity, known, session.Parent);
+        bool takesAll = _replicaIsEmpty || doubt is not null;
+        if (takesAll)
+        {
+            Ledger.MakeAllPending();
+        }
+
+        // Where all is marked the log claims nothing, so any sequence would be true; 0 asks the least of a later session's parent.
+        activity.SetPosition(new StreamPosition(session.Epoch, takesAll ? 0 : known.Sequence));
+        BeginPhase(takesAll, doubt);
+        Ledger.StartStream(session.NextSequence, takesAll || CoversAll || Ledger.PendingRegions >= CompareRegionsMin);
+    }
+
+    private string? Doubt(IActivityLog activity, StreamPosition known, StreamPosition parent)
+    {
+        if (!_hadSession && activity.OpenedAs is ActivityLogState.Rebooted or ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
+        {
+            return activity.OpenedAs switch
+            {
+                ActivityLogState.Rebooted => "The machine restarted without an orderly end of the agent.",
+                ActivityLogState.Corrupt => "The activity log is damaged.",
+                _ => "The size of the disk has changed.",
+            };
+        }
+
+        if (known.Epoch == 0)
+        {
+            return "The disk has no activity log and its replica exists already.";
+        }
+
+        if (known.Epoch != parent.Epoch)
+        {
+            return $"The replica was written under epoch {parent.Epoch}, the activity log knows {known.Epoch}.";
+        }
+
+        return parent.Sequence < known.Sequence
+            ? $"The replica ends at change {parent.Sequence}, the activity log relies on {known.Sequence}."
+            : null;
+    }
+}

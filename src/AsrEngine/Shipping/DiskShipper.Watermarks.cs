@@ -1,0 +1,103 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+
+namespace Asr.Engine.Shipping;
+
+/// <content>Watermarks: what the process server has, and what the vault has.</content>
+internal sealed partial class DiskShipper
+{
+    private readonly AsyncSignal _progressed = new();
+    private long _receivedSequence;
+    private long _vaultSequence;
+
+    /// <summary>Last change known to be durable in the vault.</summary>
+    public long VaultSequence => Interlocked.Read(ref _vaultSequence);
+
+    /// <summary>Waits until the process server has everything up to an instant; false when the stream broke off before. One caller at a time.</summary>
+    public async Task<bool> WaitReceivedAsync(CaptureInstant instant, CancellationToken cancellationToken)
+    {
+        while (instant.StreamNumber == Ledger.StreamNumber)
+        {
+            if (Interlocked.Read(ref _receivedSequence) >= instant.Sequence)
+            {
+                return true;
+            }
+
+            Flush(instant.Sequence);
+            await _progressed.WaitAsync(_options.ProgressInterval, _time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return false;
+    }
+
+    /// <summary>A point up to this instant was published, so the vault holds everything before it.</summary>
+    public void NotePublished(CaptureInstant instant)
+    {
+        if (instant.StreamNumber == Ledger.StreamNumber)
+        {
+            Observe(new ShipReceipt { ReceivedSequence = instant.Sequence, VaultSequence = instant.Sequence });
+        }
+    }
+
+    // The vault's watermark may have fallen back with a lost spool; what was proven of it stays proven up to the new session's start.
+    private void StartWatermarks(long receivedSequence)
+    {
+        Interlocked.Exchange(ref _receivedSequence, receivedSequence);
+        Interlocked.Exchange(ref _vaultSequence, Math.Min(VaultSequence, receivedSequence));
+        _progressed.Set();
+    }
+
+    private void Observe(ShipReceipt receipt)
+    {
+        Raise(ref _receivedSequence, receipt.ReceivedSequence);
+        Raise(ref _vaultSequence, receipt.VaultSequence);
+        _progressed.Set();
+    }
+
+    private static void Raise(ref long watermark, long value)
+    {
+        long seen = Interlocked.Read(ref watermark);
+        while (value > seen)
+        {
+            long before = Interlocked.CompareExchange(ref watermark, value, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        int epoch = _session!.Epoch;
+        RetryPause pause = new(_options, _time);
+        while (true)
+        {
+            await Task.Delay(_options.ProgressInterval, _time, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (VaultSequence < Interlocked.Read(ref _receivedSequence))
+                {
+                    Observe(await _sink.GetProgressAsync(Capture.Id, epoch, cancellationToken).ConfigureAwait(false));
+                }
+
+                pause.Reset();
+            }
+            catch (Exception error) when (IsWorthRetrying(error) && !cancellationToken.IsCancellationRequested)
+            {
+                _linkError = AsrError.From(error);
+                await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            while (Ledger.Settle(VaultSequence))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+}

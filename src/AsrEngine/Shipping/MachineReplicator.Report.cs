@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+
+namespace Asr.Engine.Shipping;
+
+/// <content>The report.</content>
+public sealed partial class MachineReplicator
+{
+    private AgentMode _reachedMode;
+    private long _reachedRevision;
+    private AsrError? _error;
+
+    /// <summary>A snapshot of what is done and how far it is. Cheap; meant to be taken every second.</summary>
+    public AgentReport GetReport()
+    {
+        lock (_gate)
+        {
+            DiskShipper[] shippers = [.. _shippers.Select(running => running.Shipper)];
+            bool isFailingBack = _desired?.Mode == AgentMode.Failback;
+            return new AgentReport
+            {
+                AssignmentRevision = _reachedRevision,
+                AgentVersion = _options.AgentVersion,
+                Mode = _reachedMode,
+                Disks = [.. _disks.Select(disk => Describe(disk, Array.Find(shippers, shipper => shipper.Capture == disk)))],
+                InSync = shippers.Length > 0 && Array.TrueForAll(shippers, shipper => shipper.IsInSync),
+                Resynchronizing = Array.Exists(shippers, shipper => shipper.ResynchronizeReason is not null),
+                ResynchronizeReason = shippers.Select(shipper => shipper.ResynchronizeReason).FirstOrDefault(reason => reason is not null),
+                ResynchronizeGenerationDone = shippers.Length == 0 ? 0 : shippers.Min(shipper => shipper.ResynchronizeGenerationDone),
+                ProgressPercent = isFailingBack ? _failback?.Percent : Progress(shippers),
+                FailbackPointDone = isFailingBack ? _failbackPointDone : null,
+                FailbackBytesMoved = _failback?.MovedBytes ?? 0,
+                Error = _error ?? _points.Error ?? shippers.Select(shipper => shipper.Error).FirstOrDefault(error => error is not null),
+            };
+        }
+    }
+
+    // The mean over the disks, by size; a disk without a phase is done.
+    private static double? Progress(DiskShipper[] shippers)
+    {
+        double?[] parts = [.. shippers.Select(shipper => shipper.ProgressPercent)];
+        double total = shippers.Sum(shipper => (double)shipper.Capture.Length);
+        return Array.TrueForAll(parts, part => part is null) || total == 0
+            ? null
+            : shippers.Zip(parts, (shipper, part) => (part ?? 100) * shipper.Capture.Length).Sum() / total;
+    }
+
+    private AsrDisk Describe(DiskCapture disk, DiskShipper? shipper) => new()
+    {
+        Id = disk.Id,
+        Name = disk.Name,
+        SizeBytes = disk.Length,
+        ExportUri = disk.ExportUri,
+        CaptureMode = CaptureModeOf(disk),
+        PendingBytes = disk.PendingBytes,
+        QueuedBytes = shipper?.QueuedBytes ?? 0,
+        SentBytes = shipper?.SentBytes ?? 0,
+        WireBytes = shipper?.WireBytes ?? 0,
+        VaultSequence = shipper?.VaultSequence ?? 0,
+        Error = shipper?.Error,
+    };
+
+    private CaptureMode CaptureModeOf(DiskCapture disk) => disk.Ledger switch
+    {
+        { IsOffline: true } => CaptureMode.Offline,
+        { IsStreaming: false } => _desired?.Mode == AgentMode.Pause ? CaptureMode.Paused : CaptureMode.None,
+        { IsComparing: true } => CaptureMode.Scan,
+        { PendingRegions: > 0 } => CaptureMode.Bitmap,
+        _ => CaptureMode.Data,
+    };
+
+    private void NoteReached(AgentAssignment assignment)
+    {
+        lock (_gate)
+        {
+            _reachedMode = assignment.Mode;
+            _reachedRevision = assignment.Revision;
+            _error = null;
+        }
+    }
+
+    private void NoteFailed(AgentAssignment assignment, Exception error)
+    {
+        ShippingLog.AssignmentFailed(_logger, assignment.Revision, assignment.Mode, error);
+        lock (_gate)
+        {
+            _error = AsrError.From(error);
+        }
+    }
+}

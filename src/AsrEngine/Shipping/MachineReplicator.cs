@@ -1,0 +1,211 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Asr.Engine.Shipping;
+
+/// <summary>
+/// Moves one machine's disks to the state an assignment asks for and keeps them there: ships, pauses, refuses writes, makes points, brings disks back.
+/// One task does it; a newer assignment interrupts the way to an older one. Every step may be repeated. Thread-safe.
+/// Owns what it starts, not the disks.
+/// </summary>
+public sealed partial class MachineReplicator : IAsyncDisposable
+{
+    private readonly Guid _machineId;
+    private readonly IReadOnlyList<DiskCapture> _disks;
+    private readonly IReplicationSink _sink;
+    private readonly IReplicaSource _replica;
+    private readonly ShippingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly PointMaker _points;
+    private readonly PointLoop _pointLoop;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly AsyncSignal _assigned = new();
+    private readonly Lock _gate = new();
+    private readonly Task _driver;
+    private AgentAssignment? _desired;
+    private CancellationTokenSource? _reaching;
+
+    /// <summary>Takes charge of a machine; nothing happens before the first <see cref="ApplyAsync"/>.</summary>
+    /// <param name="machineId">The machine.</param>
+    /// <param name="disks">All disks it offers, which stay the caller's.</param>
+    /// <param name="sink">Where changes go.</param>
+    /// <param name="replica">Where the replica is read.</param>
+    /// <param name="options">Names and intervals; null for the defaults.</param>
+    /// <param name="time">Clock; null for the system's.</param>
+    /// <param name="logger">Log; null for none.</param>
+    public MachineReplicator(
+        Guid machineId,
+        IReadOnlyList<DiskCapture> disks,
+        IReplicationSink sink,
+        IReplicaSource replica,
+        ShippingOptions? options = null,
+        TimeProvider? time = null,
+        ILogger? logger = null)
+    {
+        _machineId = machineId;
+        _disks = disks;
+        _sink = sink;
+        _replica = replica;
+        _options = options ?? new ShippingOptions();
+        _time = time ?? TimeProvider.System;
+        _logger = logger ?? NullLogger.Instance;
+        _points = new PointMaker(machineId, sink, _options, _time, _logger);
+        _pointLoop = new PointLoop(_points, _time);
+        _driver = Task.Run(DriveAsync);
+    }
+
+    /// <summary>
+    /// Accepts an assignment and starts moving there; <see cref="GetReport"/> tells when it is reached. One with a lower revision than the last is
+    /// ignored. Modes in which writes are refused refuse them before this returns.
+    /// </summary>
+    public async Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_desired is { } last && assignment.Revision < last.Revision)
+            {
+                return;
+            }
+
+            _desired = assignment;
+            _reaching?.Cancel();
+        }
+
+        if (RefusesWrites(assignment.Mode))
+        {
+            await TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _assigned.Set();
+    }
+
+    /// <summary>Stops shipping. What is not in the vault stays marked in the activity logs.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _driver.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private static bool RefusesWrites(AgentMode mode) => mode is AgentMode.Quiesce or AgentMode.Fence or AgentMode.Failback;
+
+    private async Task DriveAsync()
+    {
+        RetryPause pause = new(_options, _time);
+        AgentAssignment? done = null;
+        try
+        {
+            while (true)
+            {
+                AgentAssignment? wanted;
+                CancellationTokenSource reaching = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                lock (_gate)
+                {
+                    wanted = _desired;
+                    _reaching = reaching;
+                }
+
+                try
+                {
+                    if (wanted is null || ReferenceEquals(wanted, done))
+                    {
+                        await _assigned.WaitAsync(Timeout.InfiniteTimeSpan, _time, _stop.Token).ConfigureAwait(false);
+                        continue;
+                    }
+
+                    ShippingLog.AssignmentBegun(_logger, wanted.Revision, wanted.Mode);
+                    await ReachAsync(wanted, reaching.Token).ConfigureAwait(false);
+                    NoteReached(wanted);
+                    done = wanted;
+                    pause.Reset();
+                }
+                catch (OperationCanceledException) when (reaching.IsCancellationRequested && !_stop.IsCancellationRequested)
+                {
+                    // A newer assignment is there.
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    NoteFailed(wanted!, error);
+                    await pause.WaitAsync(_stop.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    lock (_gate)
+                    {
+                        _reaching = null;
+                    }
+
+                    reaching.Dispose();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The orderly way out.
+        }
+        finally
+        {
+            await StopPointsAsync().ConfigureAwait(false);
+            await StopShippersAsync(_ => true).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReachAsync(AgentAssignment assignment, CancellationToken cancellationToken)
+    {
+        switch (assignment.Mode)
+        {
+            case AgentMode.Replicate:
+                BringOnline();
+                await StopShippersAsync(shipper => !assignment.DiskIds.Contains(shipper.Capture.Id)).ConfigureAwait(false);
+                StartReplication(assignment);
+                StartPoints(assignment);
+                await WaitForSessionsAsync(cancellationToken).ConfigureAwait(false);
+                break;
+            case AgentMode.Quiesce:
+                await StopPointsAsync().ConfigureAwait(false);
+                await TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
+                StartReplication(assignment);
+                await MakeFinalPointAsync(assignment, cancellationToken).ConfigureAwait(false);
+                break;
+            case AgentMode.Fence:
+                await StopAllAsync().ConfigureAwait(false);
+                await TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
+                break;
+            case AgentMode.Failback:
+                await StopAllAsync().ConfigureAwait(false);
+                await TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
+                await BringBackAsync(assignment, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                await StopAllAsync().ConfigureAwait(false);
+                BringOnline();
+                break;
+        }
+    }
+
+    private Task TakeOfflineAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_disks.Select(disk => disk.TakeOfflineAsync(cancellationToken)));
+
+    private void BringOnline()
+    {
+        // A newer assignment may have taken them offline in this very moment; its word counts.
+        lock (_gate)
+        {
+            if (_desired is { } desired && !RefusesWrites(desired.Mode))
+            {
+                foreach (DiskCapture disk in _disks)
+                {
+                    disk.BringOnline();
+                }
+            }
+        }
+    }
+}

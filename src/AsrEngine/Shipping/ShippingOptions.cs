@@ -1,0 +1,29 @@
+using System;
+using Asr.Contracts;
+
+namespace Asr.Engine.Shipping;
+
+/// <summary>How a machine's changes are shipped, and how it is described in points and reports.</summary>
+public sealed record ShippingOptions
+{
+    /// <summary>Name of the machine, for its recovery points.</summary>
+    public string MachineName { get; init; } = "";
+
+    /// <summary>Version of the program, for reports.</summary>
+    public string AgentVersion { get; init; } = "";
+
+    /// <summary>Where the machine runs: <see cref="ActiveLocation.Primary"/> for an agent at the original site.</summary>
+    public ActiveLocation Source { get; init; } = ActiveLocation.Primary;
+
+    /// <summary>How long a small write waits for company before its batch leaves; default 100 ms. A recovery point does not wait.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often progress is asked for while the vault lags behind; default 250 ms.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>First pause before something is tried again; default 200 ms. It doubles up to <see cref="RetryDelayMax"/>.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Longest pause before something is tried again; default 10 s.</summary>
+    public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(10);
+}
