@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -37,7 +38,21 @@ internal sealed class CatalogCollection<T>(ICatalog catalog, string name)
         }
     }
 
-    private Stored<T> Parse(CatalogDocument document) => new(document.Id, document.ETag, CatalogJson.Read<T>(name, document));
+    private Stored<T> Parse(CatalogDocument document)
+    {
+        try
+        {
+            T value = JsonSerializer.Deserialize<T>(document.Content.Span, AsrJson.Options) ?? throw Corrupt("is empty", null);
+            return new Stored<T>(document.Id, document.ETag, value);
+        }
+        catch (JsonException error)
+        {
+            throw Corrupt(error.Message, error);
+        }
+
+        AsrException Corrupt(string what, Exception? inner) => new(AsrErrorCode.VaultDocumentCorrupt,
+            $"The vault document {name}/{document.Id} is not what it should be: {what}", "Restore the document from a copy of the vault.", $"{name}/{document.Id}", inner);
+    }
 }
 
 /// <summary>A typed document and the version it was read at.</summary>

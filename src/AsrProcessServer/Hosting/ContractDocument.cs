@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Microsoft.AspNetCore.OpenApi;
@@ -21,17 +20,15 @@ internal static class ContractDocument
             document.Servers?.Clear();
             return Task.CompletedTask;
         });
-        openApi.AddOperationTransformer((operation, context, _) =>
+        openApi.AddOperationTransformer(async (operation, context, cancellationToken) =>
         {
-            // The schema itself is in the document already: jobs and disks carry it.
-            OpenApiSchemaReference schema = new(nameof(AsrError), context.Document);
+            IOpenApiSchema schema = await context.GetOrCreateSchemaAsync(typeof(AsrError), null, cancellationToken);
             operation.Responses ??= [];
             operation.Responses["default"] = new OpenApiResponse
             {
                 Description = "Every failure",
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
+                Content = new System.Collections.Generic.Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
             };
-            return Task.CompletedTask;
         });
     });
 }

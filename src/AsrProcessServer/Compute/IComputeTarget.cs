@@ -1,0 +1,28 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+
+namespace Asr.ProcessServer.Compute;
+
+/// <summary>Where failed-over machines run. Safe for concurrent callers.</summary>
+public interface IComputeTarget
+{
+    /// <summary>
+    /// Writes a whole disk to a new file at <paramref name="path"/>, durable when it returns; a file that is there is replaced. Repeating it after a
+    /// crash begins anew.
+    /// </summary>
+    /// <param name="source">The disk; stays the caller's.</param>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="progress">Told the bytes of the disk that are done.</param>
+    /// <param name="cancellationToken">Stops the work; a partly written file may stay.</param>
+    /// <returns>SHA-256 of the disk's content in lower-case hex, and how many bytes were really written.</returns>
+    /// <exception cref="AsrException"><see cref="AsrErrorCode.TargetUnavailable"/>, or what reading the source throws.</exception>
+    Task<WrittenDisk> WriteDiskAsync(IBlockDevice source, string path, Func<long, ValueTask> progress, CancellationToken cancellationToken);
+}
+
+/// <summary>A disk that has been written out.</summary>
+/// <param name="Sha256">SHA-256 of its whole content, lower-case hex.</param>
+/// <param name="BytesWritten">Bytes written; holes are not.</param>
+public sealed record WrittenDisk(string Sha256, long BytesWritten);

@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.Engine.Vault;
+using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.Recovery;
+
+namespace Asr.ProcessServer.Jobs.Definitions;
+
+/// <summary>
+/// Ends replication and removes the machine from the vault. Files of a failed-over machine stay in their folder: they are all
+/// that is left of it.
+/// </summary>
+public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site, IVault vault, IRecoveryPointLog points) : IJobDefinition
+{
+    private static readonly TimeSpan AgentTimeout = TimeSpan.FromSeconds(20);
+
+    /// <inheritdoc />
+    public IReadOnlyList<MachineOperation> Operations { get; } = [MachineOperation.DisableReplication];
+
+    /// <inheritdoc />
+    public IReadOnlyList<JobStep> Plan(OperationRequest request) =>
+    [
+        new JobStep("stop", "Stop replication", StopAsync),
+        new JobStep("site", "Release the recovery site", ReleaseSiteAsync),
+        new JobStep("points", "Remove the recovery points", (context, cancellationToken) => points.DeleteAllAsync(context.MachineId, cancellationToken)),
+        new JobStep("data", "Remove the replicated data", RemoveDataAsync),
+    ];
+
+    private async Task StopAsync(JobContext context, CancellationToken cancellationToken)
+    {
+        MachineDocument machine = (await context.Machine.LookAsync()).Document;
+        await context.Machine.AssignReverseAsync(context.JobId, null);
+        await context.Machine.AssignAsync(context.JobId, new AgentAssignment
+        {
+            Mode = AgentMode.Idle,
+            ResynchronizeGeneration = machine.Assignment.ResynchronizeGeneration,
+        });
+        try
+        {
+            await waits.UntilModeAsync(context, AgentMode.Idle, AgentTimeout, cancellationToken);
+        }
+        catch (AsrException error) when (error.Code == AsrErrorCode.AgentUnreachable)
+        {
+            await context.ReportAsync(new StepProgress(null, "The agent does not answer; it stops when it hears from the appliance again."));
+        }
+    }
+
+    private async Task ReleaseSiteAsync(JobContext context, CancellationToken cancellationToken)
+    {
+        if ((await context.Machine.LookAsync()).Document.Failover is not { } copy)
+        {
+            return;
+        }
+        await context.Machine.SetFailoverAsync(context.JobId, null);
+        await site.ConvergeAsync(context.MachineId, cancellationToken);
+        CopyFiles.RemoveActivity(copy);
+        await context.ReportAsync(new StepProgress(100, $"The disk files stay in '{copy.Copy.Folder}'."));
+    }
+
+    private async Task RemoveDataAsync(JobContext context, CancellationToken cancellationToken)
+    {
+        MachineDocument machine = (await context.Machine.LookAsync()).Document;
+        foreach (Guid diskId in machine.DiskIds)
+        {
+            await vault.DeleteDiskAsync(diskId, cancellationToken);
+        }
+        await context.Machine.SetProtectionAsync(context.JobId, new ProtectionChange(null, []));
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+
+namespace Asr.ProcessServer.Machines;
+
+/// <content>Heartbeat and recovery point objective: each breach is announced once, and once when it is over.</content>
+public sealed partial class MachineGrain
+{
+    private const string HeartbeatLost = "HeartbeatLost";
+    private const string RpoExceeded = "RpoExceeded";
+
+    /// <summary>A missing heartbeat means nothing before the agent had the time to find this process.</summary>
+    private readonly DateTimeOffset _activatedAt = time.GetUtcNow();
+
+    /// <inheritdoc />
+    public async Task CheckHealthAsync()
+    {
+        MachineDocument document = Document;
+        DateTimeOffset now = time.GetUtcNow();
+        List<HealthError> errors = [];
+        bool agentExpected = document.State is not (MachineState.Discovered or MachineState.Disabling)
+            && (document.Failover is null || document.State == MachineState.FailingBack);
+        if (agentExpected && !AgentConnected && now - _activatedAt >= HeartbeatMax)
+        {
+            errors.Add(new HealthError
+            {
+                Code = HeartbeatLost,
+                Severity = EventSeverity.Warning,
+                Message = $"The agent of '{document.Name}' has not reported for {HeartbeatMax.TotalSeconds:0} seconds.",
+                Action = "Check that the machine and its agent run and reach the appliance; if the site is lost, fail over.",
+                Since = now,
+            });
+        }
+        if (await RpoBreachAsync(document, now) is { } breach)
+        {
+            errors.Add(breach);
+        }
+        await KeepHealthAsync(document, errors);
+    }
+
+    private async Task<HealthError?> RpoBreachAsync(MachineDocument document, DateTimeOffset now)
+    {
+        bool pointsExpected = document.State is MachineState.Protected or MachineState.Resynchronizing or MachineState.Paused or MachineState.ReverseProtected;
+        if (!pointsExpected || document.PolicyName is null || _latestPoint is null)
+        {
+            return null;
+        }
+        AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, CancellationToken.None);
+        double ageSeconds = (now - _latestPoint.Time).TotalSeconds;
+        return ageSeconds <= policy.RpoThresholdSeconds
+            ? null
+            : new HealthError
+            {
+                Code = RpoExceeded,
+                Severity = EventSeverity.Critical,
+                Message = $"The newest recovery point of '{document.Name}' is older than the {policy.RpoThresholdSeconds} seconds of policy '{policy.Name}'.",
+                Action = document.State == MachineState.Paused
+                    ? "Resume replication."
+                    : "Check the agent, the network and the vault; the machine's disks show how much waits to be sent.",
+                Since = now,
+            };
+    }
+
+    private async Task KeepHealthAsync(MachineDocument document, List<HealthError> errors)
+    {
+        HealthError[] present = errors
+            .Select(error => document.HealthErrors.FirstOrDefault(known => known.Code == error.Code) ?? error)
+            .ToArray();
+        HealthError[] begun = present.ExceptBy(document.HealthErrors.Select(error => error.Code), error => error.Code).ToArray();
+        HealthError[] ended = document.HealthErrors.ExceptBy(present.Select(error => error.Code), error => error.Code).ToArray();
+        if (begun.Length == 0 && ended.Length == 0)
+        {
+            return;
+        }
+        await SaveAsync(document with { HealthErrors = present, LastHeartbeat = _reportedAt ?? document.LastHeartbeat });
+        foreach (HealthError error in begun)
+        {
+            await AnnounceAsync(error.Severity, error.Code, error.Message, error.Action);
+        }
+        foreach (HealthError error in ended)
+        {
+            await AnnounceAsync(EventSeverity.Normal, error.Code + "Ended", $"Over for '{document.Name}', since {error.Since:u}: {error.Message}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Linq;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Orleans;
+
+namespace Asr.ProcessServer.Machines;
+
+/// <content>What the agent's reports bring about.</content>
+public sealed partial class MachineGrain
+{
+    /// <inheritdoc />
+    public async Task ReportAsync(AgentReport report)
+    {
+        MachineDocument document = Document;
+        bool wasConnected = AgentConnected;
+        _report = report;
+        _reportedAt = time.GetUtcNow();
+        // A report comes every second; the vault gets a write only when a disk has appeared, gone or changed its size, address or health.
+        if (!document.Disks.Select(Identity).SequenceEqual(report.Disks.Select(Identity)))
+        {
+            document = document with { Disks = report.Disks, LastHeartbeat = _reportedAt };
+            await SaveAsync(document);
+        }
+        else
+        {
+            state.State = document with { Disks = report.Disks };
+            signals.Raise(this.GetPrimaryKey());
+        }
+        await FollowReportAsync();
+        if (!wasConnected)
+        {
+            await CheckHealthAsync();
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task PolicyChangedAsync(AsrReplicationPolicy policy)
+    {
+        MachineDocument document = Document;
+        if (string.Equals(document.PolicyName, policy.Name, StringComparison.OrdinalIgnoreCase)
+            && AssignmentChange.Follow(document.Assignment, document.Assignment with { CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds })
+                is { } next)
+        {
+            await SaveAsync(document with { Assignment = next });
+        }
+    }
+
+    private static AsrDisk Identity(AsrDisk disk) => new() { Id = disk.Id, Name = disk.Name, SizeBytes = disk.SizeBytes, ExportUri = disk.ExportUri, Error = disk.Error };
+
+    /// <summary>Moves the state to what the report proves. A report that belongs to an older assignment proves nothing.</summary>
+    private async Task FollowReportAsync()
+    {
+        MachineDocument document = Document;
+        if (_report is not { } report || report.AssignmentRevision != document.Assignment.Revision || report.Mode != AgentMode.Replicate)
+        {
+            return;
+        }
+        bool caughtUp = report is { InSync: true, Resynchronizing: false }
+            && report.ResynchronizeGenerationDone >= document.Assignment.ResynchronizeGeneration;
+        MachineTrigger? trigger = document.State switch
+        {
+            MachineState.InitialReplication when caughtUp && _latestPoint is not null => MachineTrigger.InitialReplicationDone,
+            MachineState.Protected when report.Resynchronizing => MachineTrigger.ResynchronizationNeeded,
+            MachineState.Resynchronizing when caughtUp => MachineTrigger.ResynchronizationDone,
+            _ => null,
+        };
+        MachineDocument next = trigger is { } fired ? document with { State = Lifecycle().Fire(fired) } : document;
+        if (caughtUp && document.Assignment.Bases is not null)
+        {
+            // The branch has begun and its log stands on its own; a later restart of the agent must continue at the head.
+            next = next with { Assignment = AssignmentChange.Follow(document.Assignment, document.Assignment with { Bases = null })! };
+        }
+        if (next != document)
+        {
+            await SaveAsync(next);
+        }
+        if (trigger == MachineTrigger.ResynchronizationNeeded)
+        {
+            await AnnounceAsync(
+                EventSeverity.Warning, "ResynchronizationStarted", $"'{document.Name}' is compared with its replica: {report.ResynchronizeReason ?? "the agent asked for it"}.");
+        }
+        else if (trigger == MachineTrigger.ResynchronizationDone)
+        {
+            await AnnounceAsync(EventSeverity.Normal, "ResynchronizationDone", $"'{document.Name}' equals its replica again.");
+        }
+        else if (trigger == MachineTrigger.InitialReplicationDone)
+        {
+            await AnnounceAsync(EventSeverity.Normal, "InitialReplicationDone", $"'{document.Name}' is protected: its first recovery point is published.");
+        }
+    }
+}

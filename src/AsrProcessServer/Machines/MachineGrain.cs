@@ -1,0 +1,107 @@
+using System;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Jobs;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Asr.ProcessServer.Machines;
+
+/// <inheritdoc cref="IMachineGrain" />
+public sealed partial class MachineGrain(
+    [PersistentState(MachineDocument.Collection, CatalogGrainStorage.Name)] IPersistentState<MachineDocument> state,
+    IRecoveryPointLog points,
+    IPolicyStore policies,
+    IEventLog events,
+    JobRunner runner,
+    ChangeSignals signals,
+    TimeProvider time) : Grain, IMachineGrain
+{
+    /// <summary>An agent that has not reported for so long counts as lost.</summary>
+    public static readonly TimeSpan HeartbeatMax = TimeSpan.FromSeconds(15);
+
+    private AgentReport? _report;
+    private DateTimeOffset? _reportedAt;
+    private AsrRecoveryPoint? _latestPoint;
+
+    private MachineDocument Document => state.RecordExists
+        ? state.State
+        : throw new AsrException(
+            AsrErrorCode.NotFound, $"The vault knows no machine {this.GetPrimaryKey()}.", "List the machines to see their ids.", this.GetPrimaryKey().ToString());
+
+    private bool AgentConnected => _reportedAt is { } at && time.GetUtcNow() - at < HeartbeatMax;
+
+    /// <inheritdoc />
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (state.RecordExists)
+        {
+            _latestPoint = (await points.ListAsync(this.GetPrimaryKey(), 1, cancellationToken)).FirstOrDefault();
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task RegisterAsync(string name)
+    {
+        if (!state.RecordExists)
+        {
+            await SaveAsync(new MachineDocument { Id = this.GetPrimaryKey(), Name = name, EnrolledAt = time.GetUtcNow(), Assignment = new AgentAssignment { Revision = 1 } });
+            return;
+        }
+        if (AgentConnected)
+        {
+            throw new AsrException(
+                AsrErrorCode.AlreadyExists, $"A machine named '{Document.Name}' exists and its agent reports.", "Choose another name, or stop the other agent first.", name);
+        }
+    }
+
+    /// <inheritdoc />
+    public Task<MachineView> LookAsync() => Task.FromResult(View());
+
+    /// <inheritdoc />
+    public async Task PointPublishedAsync(AsrRecoveryPoint point)
+    {
+        if (_latestPoint is null || point.PublishedAt >= _latestPoint.PublishedAt)
+        {
+            _latestPoint = point;
+            signals.Raise(this.GetPrimaryKey());
+        }
+        await FollowReportAsync();
+    }
+
+    private MachineView View() => new()
+    {
+        Document = Document,
+        Report = _report,
+        ReportedAt = _reportedAt,
+        AgentConnected = AgentConnected,
+        LatestPoint = _latestPoint,
+    };
+
+    private MachineLifecycle Lifecycle() => new(Document.State, View().Facts);
+
+    private async Task SaveAsync(MachineDocument document)
+    {
+        MachineDocument before = state.State;
+        state.State = document;
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            // What is in memory must not run ahead of the vault: the caller repeats the call.
+            state.State = before;
+            throw;
+        }
+        signals.Raise(this.GetPrimaryKey());
+    }
+
+    private Task<AsrEvent> AnnounceAsync(EventSeverity severity, string code, string message, string? action = null) => events.AddAsync(
+        new AsrEvent { Severity = severity, Code = code, Message = message, Action = action, MachineId = Document.Id, MachineName = Document.Name },
+        CancellationToken.None);
+}

@@ -1,0 +1,86 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Jobs;
+using Asr.ProcessServer.Recovery;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Asr.ProcessServer.Machines;
+
+/// <summary>
+/// Looks after every machine once a second: health, and once a minute points that have outlived their policy and copies at the recovery site that are
+/// not as they should be. One machine's trouble never keeps it from the others.
+/// </summary>
+public sealed class MachineMonitor(
+    MachineDirectory directory,
+    IGrainFactory grains,
+    IRecoveryPointLog points,
+    IPolicyStore policies,
+    RecoverySite site,
+    TimeProvider time,
+    ILogger<MachineMonitor> logger) : BackgroundService
+{
+    private const int TicksPerCare = 60;
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(TimeSpan.FromSeconds(1), time);
+        for (long tick = 1; await timer.WaitForNextTickAsync(stoppingToken); tick++)
+        {
+            await LookAfterAllAsync(withCare: tick % TicksPerCare == 0, stoppingToken);
+        }
+    }
+
+    private async Task LookAfterAllAsync(bool withCare, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (MachineDocument document in await directory.ListAsync(cancellationToken))
+            {
+                await LookAfterAsync(document, withCare, cancellationToken);
+            }
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            JobsLog.CareFailed(logger, Guid.Empty, error);
+        }
+    }
+
+    private async Task LookAfterAsync(MachineDocument document, bool withCare, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await grains.GetGrain<IMachineGrain>(document.Id).CheckHealthAsync();
+            if (withCare && document.Job is null)
+            {
+                await site.ConvergeAsync(document.Id, cancellationToken);
+                await ExpirePointsAsync(document, cancellationToken);
+            }
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            JobsLog.CareFailed(logger, document.Id, error);
+        }
+    }
+
+    private async Task ExpirePointsAsync(MachineDocument document, CancellationToken cancellationToken)
+    {
+        if (document.PolicyName is null)
+        {
+            return;
+        }
+        AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, cancellationToken);
+        DateTimeOffset before = time.GetUtcNow() - TimeSpan.FromSeconds(policy.RecoveryPointRetentionSeconds);
+        int expired = await points.ExpireAsync(document.Id, before, cancellationToken);
+        if (expired > 0)
+        {
+            JobsLog.PointsExpired(logger, expired, document.Id);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Asr.ProcessServer.Recovery;
+
+/// <summary>What an export shows.</summary>
+public enum ExportKind
+{
+    /// <summary>A drill.</summary>
+    TestFailover,
+
+    /// <summary>The machine itself, running at the recovery site.</summary>
+    Failover,
+}
+
+/// <summary>Names of the appliance's NBD exports: the same after every restart, so that clients find their disk again.</summary>
+public static class ExportNames
+{
+    /// <summary>The export of one disk.</summary>
+    public static string For(string machineName, ExportKind kind, string diskName) =>
+        $"{(kind == ExportKind.TestFailover ? "test" : "failover")}.{machineName}.{diskName}";
+}

@@ -1,0 +1,52 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.ProcessServer.Jobs;
+using Asr.ProcessServer.Machines;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Asr.ProcessServer.Recovery;
+
+/// <summary>
+/// What runs at the recovery site in this process: exports of drills and of failed-over machines, and replication on the way back. The machines'
+/// documents say what there should be; converging brings it about, whether after a step of a job or after a restart. Safe for concurrent callers.
+/// </summary>
+public sealed class RecoverySite(MachineDirectory directory, IGrainFactory grains, SiteMachineFactory factory, ILogger<RecoverySite> logger) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<Guid, SiteMachine> _machines = new();
+
+    /// <summary>Brings one machine's copies to what its document says. Throws when that fails; what could be done stays done.</summary>
+    public async Task ConvergeAsync(Guid machineId, CancellationToken cancellationToken)
+    {
+        MachineView view = await grains.GetGrain<IMachineGrain>(machineId).LookAsync();
+        await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(view.Document, cancellationToken);
+    }
+
+    /// <summary>Brings every machine's copies back after a start. One that fails is logged and tried again by the monitor.</summary>
+    public async Task ConvergeAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (MachineDocument document in await directory.ListAsync(cancellationToken))
+        {
+            try
+            {
+                await ConvergeAsync(document.Id, cancellationToken);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                JobsLog.ConvergeFailed(logger, document.Name, error);
+            }
+        }
+    }
+
+    /// <summary>Takes everything down in order; the documents stay as they are.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (SiteMachine machine in _machines.Values)
+        {
+            await machine.DisposeAsync();
+        }
+        _machines.Clear();
+    }
+}

@@ -1,0 +1,143 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.Engine.Vault;
+using Asr.Engine.Vault.Local;
+using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Hosting;
+using Asr.ProcessServer.Jobs;
+using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.Tests.Hosting.Doubles;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace Asr.ProcessServer.Tests.Jobs;
+
+/// <summary>
+/// A real vault in a temporary folder, and the appliance's machines and jobs over it, which can be stopped and started like a process:
+/// nothing but the vault and the work folder outlives a restart.
+/// </summary>
+internal sealed class RecoveryLab : IAsyncDisposable
+{
+    private readonly Action<IServiceCollection>? _configure;
+    private WorkFolder? _workFolder;
+    private IHost? _host;
+
+    private RecoveryLab(string folder, IVault vault, Action<IServiceCollection>? configure)
+    {
+        Folder = folder;
+        Vault = vault;
+        Points = new MemoryReplication();
+        _configure = configure;
+    }
+
+    public static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public string Folder { get; }
+
+    public string WorkPath { get; set; } = "";
+
+    public IVault Vault { get; }
+
+    public IRecoveryPointLog Points { get; }
+
+    public ManualTime Time { get; } = new();
+
+    public IServiceProvider Services => _host!.Services;
+
+    public IMachineService Machines => Services.GetRequiredService<IMachineService>();
+
+    public IJobService Jobs => Services.GetRequiredService<IJobService>();
+
+    public static async Task<RecoveryLab> StartAsync(Action<IServiceCollection>? configure = null)
+    {
+        string folder = Directory.CreateTempSubdirectory("asr-lab-").FullName;
+        RecoveryLab lab = new(folder, await LocalVault.CreateAsync(Path.Combine(folder, "vault"), "passphrase", cancellationToken: Stop), configure)
+        {
+            WorkPath = Path.Combine(folder, "work"),
+        };
+        await lab.BootAsync();
+        return lab;
+    }
+
+    /// <summary>Starts the appliance.</summary>
+    public async Task BootAsync()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        _workFolder = WorkFolder.Open(WorkPath);
+        builder.Services.AddLogging();
+        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton(_workFolder);
+        builder.Services.AddSingleton(Vault);
+        builder.Services.AddSingleton(Vault.Catalog);
+        builder.Services.AddSingleton(Points);
+        builder.Services.AddSingleton<IEventLog, EventLog>();
+        builder.Services.AddSingleton<IPolicyStore, PolicyStore>();
+        builder.AddMachineJobs();
+        _configure?.Invoke(builder.Services);
+        _host = builder.Build();
+        await _host.StartAsync(Stop);
+    }
+
+    /// <summary>Stops the appliance where it is.</summary>
+    public async Task HaltAsync()
+    {
+        await _host!.StopAsync(Stop);
+        _host.Dispose();
+        _host = null;
+        _workFolder!.Dispose();
+    }
+
+    public async Task RestartAsync()
+    {
+        await HaltAsync();
+        await BootAsync();
+    }
+
+    /// <summary>Makes a policy and a machine whose agent has offered disks.</summary>
+    public async Task<Guid> EnrollAsync(string name, params AsrDisk[] disks)
+    {
+        await Services.GetRequiredService<IPolicyStore>().PutAsync(new AsrReplicationPolicy { Name = "gold", CrashConsistentFrequencySeconds = 1 }, create: true, Stop);
+        Guid machineId = await Machines.RegisterAsync(name, Stop);
+        AgentAssignment assignment = await Machines.GetAssignmentAsync(machineId, null, Stop);
+        await Machines.ReportAsync(machineId, new AgentReport { AssignmentRevision = assignment.Revision, Disks = disks }, Stop);
+        return machineId;
+    }
+
+    /// <summary>Waits for a job to end.</summary>
+    public async Task<AsrJob> EndOfAsync(Guid jobId)
+    {
+        AsrJob job = await Jobs.GetAsync(jobId, null, Stop);
+        while (job.State is JobState.NotStarted or JobState.InProgress)
+        {
+            job = await Jobs.GetAsync(jobId, job.Revision, Stop);
+        }
+        return job;
+    }
+
+    public async Task<AsrJob> RunAsync(Guid machineId, OperationRequest request)
+    {
+        AsrJob job = await StartAsync(machineId, request);
+        return await EndOfAsync(job.Id);
+    }
+
+    public Task<AsrJob> StartAsync(Guid machineId, OperationRequest request) =>
+        Machines.StartAsync(machineId, request.RequestId == Guid.Empty ? request with { RequestId = Guid.NewGuid() } : request, "tester", Stop);
+
+    public async Task<IReadOnlyList<AsrEvent>> EventsAsync() => await Services.GetRequiredService<IEventLog>().ListAsync(1000, Stop);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is not null)
+        {
+            await HaltAsync();
+        }
+        await Vault.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
