@@ -85,7 +85,8 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
         AsrRecoveryPoint? earlier = await _points.FindAsync(point.MachineId, point.Id, cancellationToken).ConfigureAwait(false);
         if (earlier is not null)
         {
-            return earlier;
+            // Told again: whoever stored it may have died between storing and telling, and this repetition is all that comes of it.
+            return await TellAsync(earlier, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (RecoveryPointDisk position in point.Disks)
@@ -102,12 +103,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
         }
 
         AsrRecoveryPoint stored = await _points.PublishAsync(point with { PublishedAt = _time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
-        if (_published is not null)
-        {
-            await _published(stored, cancellationToken).ConfigureAwait(false);
-        }
-
-        return stored;
+        return await TellAsync(stored, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -159,6 +155,16 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
         }
 
         await _images.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<AsrRecoveryPoint> TellAsync(AsrRecoveryPoint stored, CancellationToken cancellationToken)
+    {
+        if (_published is not null)
+        {
+            await _published(stored, cancellationToken).ConfigureAwait(false);
+        }
+
+        return stored;
     }
 
     private static void Check(AsrRecoveryPoint point)

@@ -3,12 +3,11 @@ using System.Reflection;
 using Asr.Contracts;
 using Asr.Engine.Vault;
 using Asr.ProcessServer.Hosting;
-using Asr.ProcessServer.Process;
 
 namespace Asr.ProcessServer.Configuration;
 
 /// <summary>How the appliance describes itself. Safe for concurrent callers.</summary>
-internal sealed class ApplianceDescription(IVault vault, CertificateIssuer issuer, ApplianceEndpoints endpoints, ISpool spool, TimeProvider time)
+internal sealed class ApplianceDescription(IVault vault, CertificateIssuer issuer, ApplianceEndpoints endpoints, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -27,6 +26,6 @@ internal sealed class ApplianceDescription(IVault vault, CertificateIssuer issue
         ProcessId = Environment.ProcessId,
         StartedAt = _startedAt,
         AuthorityFingerprint = issuer.AuthorityFingerprint,
-        SpoolBytes = spool.Bytes,
+        SpoolBytes = vault.SpoolBytes,
     };
 }

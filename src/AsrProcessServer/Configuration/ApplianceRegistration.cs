@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Text;
@@ -20,9 +21,23 @@ internal sealed class ApplianceRegistration(
     ICatalog catalog, ApplianceDescription description, WorkFolder folder, ILogger<ApplianceRegistration> logger) : IHostedLifecycleService
 {
     private const string IdFileName = "appliance.id";
-    private readonly CatalogCollection<AsrAppliance> _appliances = new(catalog, "appliances");
+    private const string Collection = "appliances";
+    private readonly CatalogCollection<AsrAppliance> _appliances = new(catalog, Collection);
     private string? _id;
     private string? _etag;
+
+    /// <summary>Every registered appliance, last started first. One that was killed may be among them.</summary>
+    public static async Task<List<AsrAppliance>> ListAsync(ICatalog catalog, CancellationToken cancellationToken)
+    {
+        List<AsrAppliance> appliances = [];
+        await foreach (Stored<AsrAppliance> stored in new CatalogCollection<AsrAppliance>(catalog, Collection).ListAsync(cancellationToken))
+        {
+            appliances.Add(stored.Value);
+        }
+
+        appliances.Sort((a, b) => b.StartedAt.CompareTo(a.StartedAt));
+        return appliances;
+    }
 
     /// <summary>Writes the document: the listeners are bound by now, so the addresses are known.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)

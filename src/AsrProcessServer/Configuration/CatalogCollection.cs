@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -29,6 +28,18 @@ internal sealed class CatalogCollection<T>(ICatalog catalog, string name)
     /// <summary>Deletes; one that is gone is no error.</summary>
     public Task DeleteAsync(string id, string ifMatch, CancellationToken cancellationToken) => catalog.DeleteAsync(name, id, ifMatch, cancellationToken);
 
+    /// <summary>Every id by ordinal order.</summary>
+    public async Task<List<string>> ListIdsAsync(CancellationToken cancellationToken)
+    {
+        List<string> ids = [];
+        await foreach (string id in catalog.ListIdsAsync(name, cancellationToken))
+        {
+            ids.Add(id);
+        }
+
+        return ids;
+    }
+
     /// <summary>Every document by ordinal order of id.</summary>
     public async IAsyncEnumerable<Stored<T>> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -38,21 +49,7 @@ internal sealed class CatalogCollection<T>(ICatalog catalog, string name)
         }
     }
 
-    private Stored<T> Parse(CatalogDocument document)
-    {
-        try
-        {
-            T value = JsonSerializer.Deserialize<T>(document.Content.Span, AsrJson.Options) ?? throw Corrupt("is empty", null);
-            return new Stored<T>(document.Id, document.ETag, value);
-        }
-        catch (JsonException error)
-        {
-            throw Corrupt(error.Message, error);
-        }
-
-        AsrException Corrupt(string what, Exception? inner) => new(AsrErrorCode.VaultDocumentCorrupt,
-            $"The vault document {name}/{document.Id} is not what it should be: {what}", "Restore the document from a copy of the vault.", $"{name}/{document.Id}", inner);
-    }
+    private Stored<T> Parse(CatalogDocument document) => new(document.Id, document.ETag, CatalogJson.Read<T>(name, document));
 }
 
 /// <summary>A typed document and the version it was read at.</summary>

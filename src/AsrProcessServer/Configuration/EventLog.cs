@@ -38,33 +38,28 @@ internal sealed class EventLog(ICatalog catalog, TimeProvider time, ILogger<Even
     /// <inheritdoc/>
     public async Task<IReadOnlyList<AsrEvent>> ListAsync(int countMax, CancellationToken cancellationToken)
     {
-        // Oldest first from the catalog: keep a window of the last ones while passing over the rest.
-        Queue<AsrEvent> newest = new();
-        await foreach (Stored<AsrEvent> stored in _events.ListAsync(cancellationToken))
+        List<string> ids = await _events.ListIdsAsync(cancellationToken);
+        List<AsrEvent> newest = [];
+        for (int i = ids.Count - 1; i >= 0 && newest.Count < countMax; i--)
         {
-            newest.Enqueue(stored.Value);
-            if (newest.Count > countMax)
+            if (await _events.ReadAsync(ids[i], cancellationToken) is { } stored)
             {
-                newest.Dequeue();
+                newest.Add(stored.Value);
             }
         }
 
-        AsrEvent[] list = newest.ToArray();
-        Array.Reverse(list);
-        return list;
+        return newest;
     }
 
     private async Task TrimAsync(CancellationToken cancellationToken)
     {
-        List<(string Id, string ETag)> all = [];
-        await foreach (Stored<AsrEvent> stored in _events.ListAsync(cancellationToken))
+        List<string> ids = await _events.ListIdsAsync(cancellationToken);
+        for (int i = 0; i < ids.Count - KeptCount; i++)
         {
-            all.Add((stored.Id, stored.ETag));
-        }
-
-        for (int i = 0; i < all.Count - KeptCount; i++)
-        {
-            await _events.DeleteAsync(all[i].Id, all[i].ETag, cancellationToken);
+            if (await _events.ReadAsync(ids[i], cancellationToken) is { } stored)
+            {
+                await _events.DeleteAsync(stored.Id, stored.ETag, cancellationToken);
+            }
         }
     }
 }

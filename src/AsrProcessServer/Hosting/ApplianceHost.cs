@@ -1,7 +1,11 @@
 using System;
 using Asr.Contracts;
+using Asr.Engine.Ingest;
+using Asr.Engine.Points;
+using Asr.Engine.Shipping;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Configuration.Endpoints;
+using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Process;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -68,12 +72,18 @@ internal static class ApplianceHost
     {
         services.AddSingleton(vault.Vault);
         services.AddSingleton(vault.Vault.Catalog);
-        services.AddSingleton(vault.Sink);
-        services.AddSingleton(vault.Source);
-        services.AddSingleton(vault.Points);
         services.AddSingleton(vault.Passphrase);
-        services.AddSingleton(vault.DiskOwners);
-        services.AddSingleton(vault.Spool);
+        services.AddSingleton<IRecoveryPointLog, RecoveryPointLog>();
+        services.AddSingleton<IDiskOwners, VaultDiskOwners>();
+
+        // The machines are looked up when a point has been published and not before: they may replicate through this very object.
+        services.AddSingleton(provider => new VaultReplication(
+            vault.Vault,
+            provider.GetRequiredService<IRecoveryPointLog>(),
+            provider.GetRequiredService<TimeProvider>(),
+            (point, cancellationToken) => provider.GetRequiredService<IMachineService>().OnPointPublishedAsync(point, cancellationToken)));
+        services.AddSingleton<IReplicationSink>(provider => provider.GetRequiredService<VaultReplication>());
+        services.AddSingleton<IReplicaSource>(provider => provider.GetRequiredService<VaultReplication>());
     }
 
     private static void AddConfiguration(IServiceCollection services, ApplianceOptions options, WorkFolder folder, ApplianceVault vault)

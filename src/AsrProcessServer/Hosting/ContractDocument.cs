@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Microsoft.AspNetCore.OpenApi;
@@ -20,15 +21,17 @@ internal static class ContractDocument
             document.Servers?.Clear();
             return Task.CompletedTask;
         });
-        openApi.AddOperationTransformer(async (operation, context, cancellationToken) =>
+        openApi.AddOperationTransformer((operation, context, _) =>
         {
-            IOpenApiSchema schema = await context.GetOrCreateSchemaAsync(typeof(AsrError), null, cancellationToken);
+            // The schema itself is in the document already: jobs and disks carry it.
+            OpenApiSchemaReference schema = new(nameof(AsrError), context.Document);
             operation.Responses ??= [];
             operation.Responses["default"] = new OpenApiResponse
             {
                 Description = "Every failure",
-                Content = new System.Collections.Generic.Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
             };
+            return Task.CompletedTask;
         });
     });
 }

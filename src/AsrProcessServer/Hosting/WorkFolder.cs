@@ -25,6 +25,9 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>Folder of the log files.</summary>
     public string LogFolder => System.IO.Path.Combine(Path, "logs");
 
+    /// <summary>Folder of changes that wait for the vault's storage.</summary>
+    public string SpoolFolder => System.IO.Path.Combine(Path, "spool");
+
     /// <summary>Creates the folder when it is missing, readable by its owner only, and takes its lock.</summary>
     public static WorkFolder Open(string path)
     {

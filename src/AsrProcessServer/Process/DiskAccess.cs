@@ -8,11 +8,11 @@ namespace Asr.ProcessServer.Process;
 /// <summary>Opens disks to the agent of their own machine and to no one else. Safe for concurrent callers.</summary>
 internal sealed class DiskAccess(IDiskOwners owners)
 {
-    /// <summary>Throws <see cref="AsrErrorCode.Forbidden"/> when the disk is another machine's, <see cref="AsrErrorCode.NotFound"/> when it is not known.</summary>
+    /// <summary>Throws <see cref="AsrErrorCode.Forbidden"/> when the disk is another machine's, <see cref="AsrErrorCode.SessionLost"/> when the vault does not hold it (any more).</summary>
     public async ValueTask DemandAsync(Guid machineId, Guid diskId, CancellationToken cancellationToken)
     {
         Guid owner = await owners.FindAsync(diskId, cancellationToken)
-            ?? throw new AsrException(AsrErrorCode.NotFound, $"There is no disk {diskId} in this vault.", "Open a session for the disk first.", diskId.ToString());
+            ?? throw new AsrException(AsrErrorCode.SessionLost, $"No disk {diskId} is replicated to this vault.", "Open a session for the disk.", diskId.ToString());
         DemandOwner(machineId, diskId, owner);
     }
 

@@ -36,9 +36,7 @@ internal static class PointEndpoints
         }
 
         AsrReplicatedMachine machine = await machines.GetAsync(machineId, cancellationToken);
-        AsrRecoveryPoint published = await sink.PublishPointAsync(WithNames(point, machine), cancellationToken);
-        await machines.OnPointPublishedAsync(published, cancellationToken);
-        return published;
+        return await sink.PublishPointAsync(WithNames(point, machine), cancellationToken);
     }
 
     private static void Check(AsrRecoveryPoint point)

@@ -8,10 +8,13 @@ using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Points;
+using Asr.Engine.Shipping;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.Process;
 using Asr.ProcessServer.Tests.Hosting.Doubles;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,19 +35,13 @@ internal sealed class TestAppliance : IAsyncDisposable
         App = ApplianceHost.Build(
             new ApplianceOptions { WorkFolder = folder.Path, ControlPort = 0, DataPort = 0 },
             folder,
-            new ApplianceVault
-            {
-                Vault = Vault,
-                Authority = authority,
-                Sink = Replication,
-                Source = Replication,
-                Points = Replication,
-                Passphrase = new FixedPassphrase(),
-                DiskOwners = Replication,
-                Spool = Replication,
-            },
+            new ApplianceVault { Vault = Vault, Authority = authority, Passphrase = new FixedPassphrase() },
             builder =>
             {
+                builder.Services.AddSingleton<IReplicationSink>(Replication);
+                builder.Services.AddSingleton<IReplicaSource>(Replication);
+                builder.Services.AddSingleton<IRecoveryPointLog>(Replication);
+                builder.Services.AddSingleton<IDiskOwners>(Replication);
                 builder.Services.AddSingleton<TimeProvider>(Time);
                 builder.Services.AddSingleton<IMachineService>(Machines);
                 builder.Services.AddSingleton<IJobService>(Machines);

@@ -16,13 +16,13 @@ internal sealed class CatalogVault(AsrVault description) : IVault
 
     public ISecretBox Secrets => throw new NotSupportedException();
 
-    public long SpoolBytes => 0;
-
-    public Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public long SpoolBytes => 4_096;
 
     public Task<IReplicaWriter> TakeOverAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
 

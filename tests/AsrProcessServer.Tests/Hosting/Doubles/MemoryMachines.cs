@@ -19,8 +19,6 @@ internal sealed class MemoryMachines : IMachineService, IJobService
 
     public List<AgentReport> Reports { get; } = [];
 
-    public List<AsrRecoveryPoint> Published { get; } = [];
-
     public List<AsrReplicationPolicy> ChangedPolicies { get; } = [];
 
     public AgentAssignment Assignment { get; private set; } = new() { Revision = 1 };
@@ -88,11 +86,7 @@ internal sealed class MemoryMachines : IMachineService, IJobService
         return GetAsync(job.Id, null, cancellationToken);
     }
 
-    public Task OnPointPublishedAsync(AsrRecoveryPoint point, CancellationToken cancellationToken)
-    {
-        Published.Add(point);
-        return Task.CompletedTask;
-    }
+    public Task OnPointPublishedAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task OnPolicyChangedAsync(AsrReplicationPolicy policy, CancellationToken cancellationToken)
     {

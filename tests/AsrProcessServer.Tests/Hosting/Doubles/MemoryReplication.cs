@@ -12,15 +12,13 @@ using Asr.ProcessServer.Process;
 namespace Asr.ProcessServer.Tests.Hosting.Doubles;
 
 /// <summary>A sink that keeps what it is sent, and a source that answers with a pattern of the place asked for.</summary>
-internal sealed class MemoryReplication : IReplicationSink, IReplicaSource, IRecoveryPointLog, IDiskOwners, ISpool
+internal sealed class MemoryReplication : IReplicationSink, IReplicaSource, IRecoveryPointLog, IDiskOwners
 {
     public ConcurrentDictionary<Guid, Guid> Owners { get; } = new();
 
     public ConcurrentQueue<byte[]> Batches { get; } = new();
 
     public ConcurrentDictionary<Guid, AsrRecoveryPoint> Points { get; } = new();
-
-    public long Bytes => 4_096;
 
     public static byte PatternAt(long offset) => (byte)(offset * 31);
 
