@@ -13,11 +13,15 @@ using Microsoft.Extensions.Logging;
 namespace Asr.Engine.Nbd;
 
 /// <summary>
-/// One client from accept to close. The receive loop starts requests without waiting for them, within the bounds of <see cref="NbdInFlight"/>;
-/// replies leave in the order the requests end. A request that ends synchronously never leaves the receive loop's thread.
+/// One client from accept to close. A thread of its own receives by blocking calls: waking it costs half of what a thread pool's way from the
+/// socket costs, which is most of a small request. It starts requests within the bounds of <see cref="NbdInFlight"/> without waiting for them;
+/// one that ends synchronously never leaves the thread. Replies leave in the order the requests end.
 /// </summary>
 internal sealed class NbdConnection
 {
+    /// <summary>Devices run on it too, so it is not as small as the protocol would allow. Only touched pages take memory.</summary>
+    public const int ThreadStackBytes = 512 * 1024;
+
     private readonly Socket _socket;
     private readonly long _id;
     private readonly NbdServerOptions _options;
@@ -29,11 +33,11 @@ internal sealed class NbdConnection
     private readonly NbdInFlight _inFlight;
     private readonly ConcurrentBag<NbdRequest> _free = [];
 
-    // Ends the receiving; requests in flight go on. The second one cancels those too.
-    private readonly CancellationTokenSource _stop = new();
+    // Cancels the requests in flight. Never disposed: it may be cancelled late, and holds nothing.
     private readonly CancellationTokenSource _abort = new();
     private NbdExecutor? _executor;
     private NbdExport? _export;
+    private volatile bool _isStopping;
 
     public NbdConnection(Socket socket, long id, Func<IReadOnlyList<NbdExport>> exports, NbdServerOptions options, TimeProvider time, ILogger logger)
     {
@@ -54,25 +58,57 @@ internal sealed class NbdConnection
     /// <summary>Ends once the client is gone and nothing is in flight. Set by the server.</summary>
     public Task Completion { get; set; } = Task.CompletedTask;
 
-    /// <summary>Takes no more requests; those in flight are finished and answered, then the connection closes.</summary>
-    public void Stop() => _stop.Cancel();
+    /// <summary>
+    /// Refuses further requests with ESHUTDOWN, lets those in flight finish for a while, cancels what remains, and closes once all are answered.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        _isStopping = true;
+        // Orders the flag before the look at what is in flight; a request that this look misses will see the flag.
+        Interlocked.MemoryBarrier();
+        await DrainAsync().ConfigureAwait(false);
+        NbdSocketCalls.Interrupt(_socket);
+        await Completion.ConfigureAwait(false);
+    }
 
     /// <summary>Serves the client. Never throws.</summary>
     public async Task RunAsync()
     {
         try
         {
-            if (await ShakeHandsAsync().ConfigureAwait(false))
+            TaskCompletionSource received = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Thread thread = new(() => Receive(received), ThreadStackBytes) { IsBackground = true, Name = $"NBD connection {_id}" };
+            thread.Start();
+            await received.Task.ConfigureAwait(false);
+        }
+        catch (OutOfMemoryException error)
+        {
+            // The system gives no more threads.
+            NbdLog.Fault(_logger, error, _id);
+        }
+
+        await DrainAsync().ConfigureAwait(false);
+        _sender.Dispose();
+        _socket.Dispose();
+        _receiver.Dispose();
+        NbdLog.Closed(_logger, _id);
+    }
+
+    private void Receive(TaskCompletionSource received)
+    {
+        try
+        {
+            if (ShakeHands())
             {
                 NbdLog.ExportOpened(_logger, _id, _export!.Name);
-                await ServeAsync().ConfigureAwait(false);
+                Serve();
             }
         }
         catch (AsrException error) when (error.Code == AsrErrorCode.NbdProtocol)
         {
             NbdLog.ProtocolBroken(_logger, _id, error.Code, error.Message);
         }
-        catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or IOException)
         {
             NbdLog.ConnectionLost(_logger, _id, error.Message);
         }
@@ -80,43 +116,48 @@ internal sealed class NbdConnection
         {
             NbdLog.Fault(_logger, error, _id);
         }
-
-        _sender.Uncork();
-        await DrainAsync().ConfigureAwait(false);
-        _socket.Dispose();
-        _receiver.Dispose();
-        _sender.Dispose();
-        _abort.Dispose();
-        NbdLog.Closed(_logger, _id);
+        finally
+        {
+            _sender.Uncork();
+            received.SetResult();
+        }
     }
 
     private async Task DrainAsync()
     {
-        Task drained = _inFlight.DrainAsync();
-        try
+        if (await DrainInTimeAsync().ConfigureAwait(false))
         {
-            await drained.WaitAsync(_options.DrainTimeout, _time).ConfigureAwait(false);
+            return;
         }
-        catch (TimeoutException)
+
+        // What can be cancelled is answered with ESHUTDOWN now.
+        await _abort.CancelAsync().ConfigureAwait(false);
+        if (!await DrainInTimeAsync().ConfigureAwait(false))
         {
-            // A client that takes no replies, or a device that hangs: let neither hold the server.
-            await _abort.CancelAsync().ConfigureAwait(false);
-            _socket.Dispose();
-            await drained.ConfigureAwait(false);
+            // A client that takes no replies must not hold the server. A device that neither ends nor can be cancelled does: it still uses
+            // the request's buffer.
+            NbdSocketCalls.Interrupt(_socket);
+            await _inFlight.DrainAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> ShakeHandsAsync()
+    private async Task<bool> DrainInTimeAsync()
     {
-        using CancellationTokenSource timeout = new(_options.HandshakeTimeout, _time);
-        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        Task drained = _inFlight.DrainAsync();
+        await drained.WaitAsync(_options.DrainTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return drained.IsCompleted;
+    }
+
+    private bool ShakeHands()
+    {
+        using ITimer timeout = _time.CreateTimer(static socket => NbdSocketCalls.Interrupt((Socket)socket!), _socket, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         ArrayBufferWriter<byte> output = new();
         NbdHandshake.WriteGreeting(output);
         NbdHandshakeStep step = NbdHandshakeStep.Continue;
         while (step is NbdHandshakeStep.Continue or NbdHandshakeStep.NeedMore)
         {
-            await SendAsync(output, both.Token).ConfigureAwait(false);
-            if (step == NbdHandshakeStep.NeedMore && !await _receiver.FillAsync(_receiver.Buffered.Length + 1, both.Token).ConfigureAwait(false))
+            Send(output);
+            if (step == NbdHandshakeStep.NeedMore && !_receiver.Fill(_receiver.Buffered.Length + 1))
             {
                 return false;
             }
@@ -132,32 +173,30 @@ internal sealed class NbdConnection
             Volatile.Write(ref _export, export);
         }
 
-        await SendAsync(output, both.Token).ConfigureAwait(false);
+        Send(output);
         return step == NbdHandshakeStep.Transmission;
     }
 
-    private async ValueTask SendAsync(ArrayBufferWriter<byte> output, CancellationToken cancellationToken)
+    private void Send(ArrayBufferWriter<byte> output)
     {
-        ReadOnlyMemory<byte> rest = output.WrittenMemory;
-        while (rest.Length > 0)
+        for (ReadOnlySpan<byte> rest = output.WrittenSpan; rest.Length > 0;)
         {
-            rest = rest[await _socket.SendAsync(rest, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
+            rest = rest[_socket.Send(rest)..];
         }
 
         output.ResetWrittenCount();
     }
 
-    private async Task ServeAsync()
+    private void Serve()
     {
         while (true)
         {
-            bool isBuffered = _receiver.Buffered.Length >= NbdConstants.RequestBytes;
-            if (!isBuffered)
+            if (_receiver.Buffered.Length < NbdConstants.RequestBytes)
             {
                 _sender.Uncork();
             }
 
-            if (!await _receiver.FillAsync(NbdConstants.RequestBytes, _stop.Token).ConfigureAwait(false))
+            if (!_receiver.Fill(NbdConstants.RequestBytes))
             {
                 return;
             }
@@ -169,7 +208,7 @@ internal sealed class NbdConnection
                 return;
             }
 
-            NbdRequest request = await BeginAsync(header).ConfigureAwait(false);
+            NbdRequest request = Begin(header);
             _sender.Cork();
             // Not awaited here: it is counted in flight until its reply is sent, and the connection waits for the count.
             _ = RunAsync(request);
@@ -177,7 +216,7 @@ internal sealed class NbdConnection
     }
 
     /// <summary>Waits for a place in flight and for the payload.</summary>
-    private async ValueTask<NbdRequest> BeginAsync(NbdRequestHeader header)
+    private NbdRequest Begin(NbdRequestHeader header)
     {
         bool hasPayload = header.Command == NbdCommand.Write;
         if (hasPayload && header.Length > NbdConstants.PayloadBytesMax)
@@ -189,7 +228,7 @@ internal sealed class NbdConnection
         if (!_inFlight.TryAcquire(counted))
         {
             _sender.Uncork();
-            await _inFlight.AcquireAsync(counted, _stop.Token).ConfigureAwait(false);
+            _inFlight.Acquire(counted);
         }
 
         NbdRequest request = _free.TryTake(out NbdRequest? used) ? used : new NbdRequest();
@@ -207,13 +246,12 @@ internal sealed class NbdConnection
                 _sender.Uncork();
             }
 
-            await _receiver.ReadAsync(request.Rent((int)header.Length), _stop.Token).ConfigureAwait(false);
+            _receiver.Read(request.Rent((int)header.Length).Span);
             return request;
         }
         catch
         {
-            request.Forget();
-            _inFlight.Release(counted);
+            Finish(request);
             throw;
         }
     }
@@ -222,6 +260,11 @@ internal sealed class NbdConnection
     {
         try
         {
+            if (_isStopping)
+            {
+                throw new OperationCanceledException("The NBD server is shutting down.");
+            }
+
             await _executor!.ExecuteAsync(request, _abort.Token).ConfigureAwait(false);
         }
         catch (Exception error)

@@ -3,13 +3,14 @@ using System.Threading.Tasks;
 
 namespace Asr.Engine.Nbd;
 
-/// <summary>Counts the requests and bytes of one connection in flight. One caller acquires; anyone releases.</summary>
+/// <summary>Counts the requests and bytes of one connection in flight. One thread acquires; anyone releases.</summary>
 internal sealed class NbdInFlight(int requestsMax, long bytesMax)
 {
-    private readonly Lock _gate = new();
+    // A monitor, because the acquiring thread waits on it.
+    private readonly object _gate = new();
     private int _requests;
     private long _bytes;
-    private TaskCompletionSource? _changed;
+    private TaskCompletionSource? _drained;
 
     /// <summary>Takes a place if there is one. A request larger than the limit gets in when it is alone.</summary>
     public bool TryAcquire(long bytes)
@@ -27,36 +28,30 @@ internal sealed class NbdInFlight(int requestsMax, long bytesMax)
         }
     }
 
-    /// <summary>Waits for a place.</summary>
-    public async Task AcquireAsync(long bytes, CancellationToken cancellationToken)
+    /// <summary>Waits for a place, by blocking the thread: at the latest there is one when nothing is in flight.</summary>
+    public void Acquire(long bytes)
     {
-        while (true)
+        lock (_gate)
         {
-            Task changed = NextChange();
-            if (TryAcquire(bytes))
+            while (!TryAcquire(bytes))
             {
-                return;
+                Monitor.Wait(_gate);
             }
-
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Waits until nothing is in flight; nobody may acquire meanwhile.</summary>
-    public async Task DrainAsync()
+    /// <summary>Ends at a moment when nothing is in flight.</summary>
+    public Task DrainAsync()
     {
-        while (true)
+        lock (_gate)
         {
-            Task changed = NextChange();
-            lock (_gate)
+            if (_requests == 0)
             {
-                if (_requests == 0)
-                {
-                    return;
-                }
+                return Task.CompletedTask;
             }
 
-            await changed.ConfigureAwait(false);
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task;
         }
     }
 
@@ -67,17 +62,12 @@ internal sealed class NbdInFlight(int requestsMax, long bytesMax)
         {
             _requests--;
             _bytes -= bytes;
-            _changed?.TrySetResult();
-            _changed = null;
-        }
-    }
-
-    private Task NextChange()
-    {
-        lock (_gate)
-        {
-            _changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _changed.Task;
+            Monitor.Pulse(_gate);
+            if (_requests == 0)
+            {
+                _drained?.SetResult();
+                _drained = null;
+            }
         }
     }
 }

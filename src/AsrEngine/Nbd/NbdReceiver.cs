@@ -9,10 +9,12 @@ namespace Asr.Engine.Nbd;
 
 /// <summary>
 /// Reads a socket through a pooled buffer: many small messages per system call, large payloads straight into their place. One reader at a time.
+/// Either by the blocking calls or by the asynchronous ones, never both: an asynchronous call makes a .NET socket non-blocking for good, and
+/// then a blocking call takes a detour over another thread.
 /// </summary>
 internal sealed class NbdReceiver(Socket socket) : IDisposable
 {
-    /// <summary>Most bytes that <see cref="FillAsync"/> can be asked for.</summary>
+    /// <summary>Most bytes that can be asked to be buffered.</summary>
     public const int BufferBytes = 64 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -25,23 +27,41 @@ internal sealed class NbdReceiver(Socket socket) : IDisposable
     /// <summary>Drops bytes from the front of <see cref="Buffered"/>.</summary>
     public void Consume(int count) => _start += count;
 
-    /// <summary>Waits until at least <paramref name="count"/> bytes are buffered.</summary>
+    /// <summary>Blocks until at least <paramref name="count"/> bytes are buffered.</summary>
     /// <returns>False when the peer closed the connection between two messages, with nothing buffered.</returns>
     /// <exception cref="EndOfStreamException">The peer closed the connection within a message.</exception>
+    public bool Fill(int count)
+    {
+        while (_end - _start < count)
+        {
+            if (!Add(socket.Receive(MakeRoom().Span)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Fills the whole target, from the buffer first; blocks.</summary>
+    public void Read(Span<byte> target)
+    {
+        for (target = target[TakeBuffered(target)..]; target.Length > 0;)
+        {
+            target = target[CheckPayload(socket.Receive(target))..];
+        }
+    }
+
+    /// <summary>As <see cref="Fill"/>, without blocking the thread.</summary>
     public ValueTask<bool> FillAsync(int count, CancellationToken cancellationToken) =>
         _end - _start >= count ? ValueTask.FromResult(true) : FillSlowAsync(count, cancellationToken);
 
-    /// <summary>Fills the whole target, from the buffer first.</summary>
+    /// <summary>As <see cref="Read"/>, without blocking the thread.</summary>
     public async ValueTask ReadAsync(Memory<byte> target, CancellationToken cancellationToken)
     {
-        int buffered = Math.Min(target.Length, _end - _start);
-        _buffer.AsSpan(_start, buffered).CopyTo(target.Span);
-        _start += buffered;
-        target = target[buffered..];
-        while (target.Length > 0)
+        for (target = target[TakeBuffered(target.Span)..]; target.Length > 0;)
         {
-            int count = await socket.ReceiveAsync(target, SocketFlags.None, cancellationToken).ConfigureAwait(false);
-            target = count > 0 ? target[count..] : throw new EndOfStreamException("The NBD peer closed the connection within a payload.");
+            target = target[CheckPayload(await socket.ReceiveAsync(target, SocketFlags.None, cancellationToken).ConfigureAwait(false))..];
         }
     }
 
@@ -57,23 +77,47 @@ internal sealed class NbdReceiver(Socket socket) : IDisposable
 
     private async ValueTask<bool> FillSlowAsync(int count, CancellationToken cancellationToken)
     {
+        while (_end - _start < count)
+        {
+            if (!Add(await socket.ReceiveAsync(MakeRoom(), SocketFlags.None, cancellationToken).ConfigureAwait(false)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private Memory<byte> MakeRoom()
+    {
         if (_start > 0)
         {
             Buffered.CopyTo(_buffer);
             (_start, _end) = (0, _end - _start);
         }
 
-        while (_end < count)
-        {
-            int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, cancellationToken).ConfigureAwait(false);
-            if (received == 0)
-            {
-                return _end == 0 ? false : throw new EndOfStreamException("The NBD peer closed the connection within a message.");
-            }
+        return _buffer.AsMemory(_end);
+    }
 
-            _end += received;
+    private bool Add(int received)
+    {
+        if (received == 0)
+        {
+            return _end == _start ? false : throw new EndOfStreamException("The NBD peer closed the connection within a message.");
         }
 
+        _end += received;
         return true;
     }
+
+    private int TakeBuffered(Span<byte> target)
+    {
+        int count = Math.Min(target.Length, _end - _start);
+        _buffer.AsSpan(_start, count).CopyTo(target);
+        _start += count;
+        return count;
+    }
+
+    private static int CheckPayload(int received) =>
+        received > 0 ? received : throw new EndOfStreamException("The NBD peer closed the connection within a payload.");
 }

@@ -3,14 +3,15 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Net.Sockets;
 using System.Threading;
-using System.Threading.Tasks;
 
 namespace Asr.Engine.Nbd;
 
 /// <summary>
 /// Sends the replies of one connection. Whoever finishes a request while nobody sends becomes the sender and sends all that has come up since;
-/// small replies share a system call. The receive loop corks it while more requests are already buffered. Never throws: a failed send closes the
-/// socket, and later replies are dropped. Each request is handed to <c>sent</c> exactly once, after which its buffer is free.
+/// small replies share a system call. The receive loop corks it while more requests are already buffered. Nobody waits for a slow client: what
+/// the socket does not take at once is left to a thread of its own, started at first need, so that requests are received meanwhile and a client
+/// that sends before it reads cannot deadlock. Never throws: a failed send shuts the socket down, and later replies are dropped.
+/// Each request is handed to <c>sent</c> exactly once, after which its buffer is free.
 /// </summary>
 internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : IDisposable
 {
@@ -20,19 +21,25 @@ internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : I
     private const int CopiedReplyBytesMax = 16 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly Queue<NbdRequest> _queue = [];
     private readonly byte[] _batch = ArrayPool<byte>.Shared.Rent(BatchBytes);
-    private List<NbdRequest> _queue = [];
-    private List<NbdRequest> _sending = [];
+    private readonly SemaphoreSlim _leftOver = new(0);
     private bool _isSending;
     private bool _isCorked;
-    private volatile bool _hasFailed;
+    private bool _isClosed;
+
+    // The piece being sent and the requests it answers; touched by the present sender only.
+    private readonly List<NbdRequest> _pieceRequests = [];
+    private ReadOnlyMemory<byte> _piece;
+    private bool _hasFailed;
+    private Thread? _patientSender;
 
     /// <summary>Queues a finished request and sends unless someone else does.</summary>
     public void Enqueue(NbdRequest request)
     {
         lock (_gate)
         {
-            _queue.Add(request);
+            _queue.Enqueue(request);
             if (_isSending || _isCorked)
             {
                 return;
@@ -41,8 +48,7 @@ internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : I
             _isSending = true;
         }
 
-        // Not awaited: the requests themselves are counted, and the connection waits for all of them.
-        _ = DrainAsync();
+        SendAll();
     }
 
     /// <summary>Holds replies back while the caller is about to add more.</summary>
@@ -54,7 +60,7 @@ internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : I
         }
     }
 
-    /// <summary>Sends what was held back. Does not wait for a slow client: it must stay possible to receive from it meanwhile.</summary>
+    /// <summary>Sends what was held back.</summary>
     public void Uncork()
     {
         lock (_gate)
@@ -68,92 +74,127 @@ internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : I
             _isSending = true;
         }
 
-        _ = DrainAsync();
+        SendAll();
     }
 
-    /// <summary>Gives the batch buffer back; every request must have been sent.</summary>
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_batch);
-
-    private async Task DrainAsync()
+    /// <summary>Ends the thread and gives the batch buffer back; every request must have been sent.</summary>
+    public void Dispose()
     {
-        while (true)
+        _isClosed = true;
+        _leftOver.Release();
+        _patientSender?.Join();
+        _leftOver.Dispose();
+        ArrayPool<byte>.Shared.Return(_batch);
+    }
+
+    private void SendAll()
+    {
+        while (TakePiece())
         {
-            lock (_gate)
+            if (!TrySend(canWait: false))
             {
-                if (_queue.Count == 0)
-                {
-                    _isSending = false;
-                    return;
-                }
-
-                (_queue, _sending) = (_sending, _queue);
+                StartPatientSender();
+                _leftOver.Release();
+                return;
             }
 
-            try
+            FinishPiece();
+        }
+    }
+
+    private void StartPatientSender()
+    {
+        if (_patientSender is null)
+        {
+            _patientSender = new Thread(SendPatiently, NbdConnection.ThreadStackBytes) { IsBackground = true, Name = "NBD slow client" };
+            _patientSender.Start();
+        }
+    }
+
+    private void SendPatiently()
+    {
+        for (_leftOver.Wait(); !_isClosed; _leftOver.Wait())
+        {
+            do
             {
-                int used = 0;
-                for (int i = 0; i < _sending.Count && !_hasFailed; i++)
-                {
-                    ReadOnlyMemory<byte> reply = _sending[i].Reply;
-                    bool isCopied = reply.Length <= CopiedReplyBytesMax;
-                    if (used > 0 && (!isCopied || used + reply.Length > BatchBytes))
-                    {
-                        await SendAsync(_batch.AsMemory(0, used)).ConfigureAwait(false);
-                        used = 0;
-                    }
-
-                    if (isCopied)
-                    {
-                        reply.CopyTo(_batch.AsMemory(used));
-                        used += reply.Length;
-                    }
-                    else
-                    {
-                        await SendAsync(reply).ConfigureAwait(false);
-                    }
-                }
-
-                if (used > 0)
-                {
-                    await SendAsync(_batch.AsMemory(0, used)).ConfigureAwait(false);
-                }
+                TrySend(canWait: true);
+                FinishPiece();
             }
-            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            while (TakePiece());
+        }
+    }
+
+    /// <summary>Takes one large reply or many small ones from the queue; when it is empty, nobody sends any more.</summary>
+    private bool TakePiece()
+    {
+        lock (_gate)
+        {
+            if (!_queue.TryDequeue(out NbdRequest? request))
+            {
+                _isSending = false;
+                return false;
+            }
+
+            _pieceRequests.Add(request);
+            _piece = request.Reply;
+            if (_piece.Length > CopiedReplyBytesMax || _queue.Count == 0)
+            {
+                return true;
+            }
+
+            int used = 0;
+            while (true)
+            {
+                request.Reply.CopyTo(_batch.AsMemory(used));
+                used += request.Reply.Length;
+                if (!_queue.TryPeek(out request) || request.Reply.Length > Math.Min(CopiedReplyBytesMax, BatchBytes - used))
+                {
+                    break;
+                }
+
+                _pieceRequests.Add(_queue.Dequeue());
+            }
+
+            _piece = _batch.AsMemory(0, used);
+            return true;
+        }
+    }
+
+    /// <summary>Sends the piece, or as much of it as the socket takes at once.</summary>
+    /// <returns>False when some of it is left.</returns>
+    private bool TrySend(bool canWait)
+    {
+        while (_piece.Length > 0 && !_hasFailed)
+        {
+            int count = NbdSocketCalls.Send(socket, _piece.Span, canWait);
+            if (count == 0)
+            {
+                return false;
+            }
+
+            if (count < 0)
             {
                 _hasFailed = true;
                 // Wakes the receive loop, which ends the connection.
-                socket.Dispose();
+                NbdSocketCalls.Interrupt(socket);
+                return true;
             }
 
-            // The last hand-over may let the connection end and dispose this sender, so the state is settled first.
-            bool isDone;
-            NbdRequest last = _sending[^1];
-            for (int i = 0; i < _sending.Count - 1; i++)
-            {
-                sent(_sending[i]);
-            }
-
-            _sending.Clear();
-            lock (_gate)
-            {
-                isDone = _queue.Count == 0;
-                _isSending = !isDone;
-            }
-
-            sent(last);
-            if (isDone)
-            {
-                return;
-            }
+            _piece = _piece[count..];
         }
+
+        return true;
     }
 
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> data)
+    private void FinishPiece()
     {
-        while (data.Length > 0)
+        _piece = default;
+        // The last hand-over may let the connection end and dispose this sender, so nothing but the empty queue is looked at after it.
+        foreach (NbdRequest request in _pieceRequests)
         {
-            int count = await socket.SendAsync(data, SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
-            data = data[count..];
+            sent(request);
         }
+
+        _pieceRequests.Clear();
     }
 }

@@ -94,12 +94,7 @@ public sealed class NbdServer : IAsyncDisposable
 
         // A connection in its handshake may have found the export just before; it is stopped too and may come again.
         NbdConnection[] users = [.. _connections.Values.Where(connection => connection.Export is null || connection.Export == export)];
-        foreach (NbdConnection user in users)
-        {
-            user.Stop();
-        }
-
-        await Task.WhenAll(users.Select(user => user.Completion)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(users.Select(user => user.StopAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The NBD URIs of an export, one per address; the Unix socket last.</summary>
@@ -135,13 +130,7 @@ public sealed class NbdServer : IAsyncDisposable
         }
 
         await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
-        NbdConnection[] connections = [.. _connections.Values];
-        foreach (NbdConnection connection in connections)
-        {
-            connection.Stop();
-        }
-
-        await Task.WhenAll(connections.Select(connection => connection.Completion)).ConfigureAwait(false);
+        await Task.WhenAll(_connections.Values.Select(connection => connection.StopAsync())).ConfigureAwait(false);
         if (_options.SocketPath is { } path)
         {
             File.Delete(path);

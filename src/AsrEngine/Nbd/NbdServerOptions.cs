@@ -27,6 +27,9 @@ public sealed record NbdServerOptions
     /// <summary>Time for the whole handshake. Default 10 seconds.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an ending connection waits for its requests in flight before it cancels them. Default 30 seconds.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long an ending connection waits for its requests in flight before it cancels them, so that they are answered with ESHUTDOWN, and then
+    /// for the client to take the answers. Default 2 seconds.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(2);
 }
