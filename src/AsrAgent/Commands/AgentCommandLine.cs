@@ -16,6 +16,7 @@ internal static class AgentCommandLine
         RootCommand root = new("Mobility agent: serves a machine's disks, captures their changes and sends them to the appliance.")
         {
             EnrollCommand.Create(),
+            RunCommand.Create(),
             StatusCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

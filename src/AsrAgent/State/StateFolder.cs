@@ -26,6 +26,9 @@ internal sealed class StateFolder
     /// <summary>Ids of the disks.</summary>
     public string DisksFile => At("disks.json");
 
+    /// <summary>The last assignment taken up.</summary>
+    public string AssignmentFile => At("assignment.json");
+
     /// <summary>What the running agent does, replaced every second.</summary>
     public string StatusFile => At("status.json");
 

@@ -1,0 +1,12 @@
+using Asr.Contracts;
+
+namespace Asr.Agent.Disks;
+
+/// <summary>A disk that cannot be served, and why; the others are.</summary>
+/// <param name="Entry">The disk.</param>
+/// <param name="Error">Why.</param>
+internal sealed record RefusedDisk(DiskEntry Entry, AsrError Error)
+{
+    /// <summary>The disk as it is reported.</summary>
+    public AsrDisk Describe() => new() { Id = Entry.Id, Name = Entry.Name, SizeBytes = Entry.SizeBytes, Error = Error };
+}

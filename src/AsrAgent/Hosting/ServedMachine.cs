@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Agent.Disks;
+using Asr.Agent.State;
+using Asr.Contracts;
+using Asr.Engine.Capture;
+using Asr.Engine.Shipping;
+using Microsoft.Extensions.Logging;
+
+namespace Asr.Agent.Hosting;
+
+/// <summary>
+/// This machine in service: its disks and what replicates them. Serves the workload whether or not there is an appliance. Safe for concurrent callers.
+/// Disposing it ends in order: clients finish, replication stops, activity logs are closed cleanly.
+/// </summary>
+internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
+{
+    private readonly StateFolder _folder;
+    private readonly MachineDisks _disks;
+    private readonly MachineReplicator _replicator;
+    private readonly ILogger _logger;
+
+    private ServedMachine(StateFolder folder, MachineDisks disks, MachineReplicator replicator, ILogger logger)
+    {
+        _folder = folder;
+        _disks = disks;
+        _replicator = replicator;
+        _logger = logger;
+    }
+
+    /// <summary>The disks in service.</summary>
+    public IEnumerable<DiskCapture> Captures => _disks.Served.Select(disk => disk.Capture);
+
+    /// <summary>
+    /// Puts the disks into service. If the last assignment refused writes (the machine runs elsewhere, or is being brought back), they are refused from
+    /// the first request on and until the appliance says otherwise: a restart during an outage must not let two copies of a machine run.
+    /// Other assignments wait for the appliance's word, which may have changed meanwhile; until then changes are marked and not sent.
+    /// </summary>
+    public static async Task<ServedMachine> StartAsync(
+        StateFolder folder, AgentIdentity identity, IReadOnlyCollection<DiskOption> options, IReplicationSink sink, IReplicaSource replica, ILoggerFactory loggers)
+    {
+        AgentAssignment? last = StateFile.Read<AgentAssignment>(folder.AssignmentFile);
+        bool areOffline = last?.Mode is AgentMode.Quiesce or AgentMode.Fence or AgentMode.Failback;
+        MachineDisks disks = await MachineDisks.OpenAsync(folder, options, areOffline, loggers).ConfigureAwait(false);
+        ShippingOptions shipping = new() { MachineName = identity.MachineName, AgentVersion = AgentVersion.Text };
+        MachineReplicator replicator = new(
+            identity.MachineId, [.. disks.Served.Select(disk => disk.Capture)], sink, replica, shipping, logger: loggers.CreateLogger<MachineReplicator>());
+        return new ServedMachine(folder, disks, replicator, loggers.CreateLogger<ServedMachine>());
+    }
+
+    /// <inheritdoc/>
+    public Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken)
+    {
+        StateFile.WriteDurably(_folder.AssignmentFile, assignment);
+        return _replicator.ApplyAsync(assignment, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public AgentReport GetReport()
+    {
+        AgentReport report = _replicator.GetReport();
+        return _disks.Refused.Count == 0
+            ? report
+            : report with
+            {
+                Disks = [.. report.Disks, .. _disks.Refused.Select(disk => disk.Describe())],
+
+                // A refused disk is the cause of whatever the replicator complains of because of it.
+                Error = report.Error is null or { Code: AsrErrorCode.NotFound } ? _disks.Refused[0].Error : report.Error,
+            };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _logger.Stopping();
+        await _disks.StopServingAsync().ConfigureAwait(false);
+        await _replicator.DisposeAsync().ConfigureAwait(false);
+        await _disks.DisposeAsync().ConfigureAwait(false);
+        _logger.Stopped();
+    }
+}

@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Xunit;
+
+namespace Asr.Agent.Tests.Doubles;
+
+/// <summary>A real asr-agent process. Ended by its id when disposed.</summary>
+internal sealed class AgentProcess : IAsyncDisposable
+{
+    private readonly ManagedProcess _process;
+
+    private AgentProcess(ManagedProcess process, JsonElement announcement)
+    {
+        _process = process;
+        Announcement = announcement;
+    }
+
+    /// <summary>The line printed when serving.</summary>
+    public JsonElement Announcement { get; }
+
+    public static ManagedProcess Start(params IEnumerable<string> arguments) =>
+        ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments);
+
+    /// <summary>Starts <c>run</c> and waits until it serves.</summary>
+    public static async Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks)
+    {
+        ManagedProcess process = Start(["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk })]);
+        string? line = await process.ReadLineAsync(TestContext.Current.CancellationToken);
+        if (line is null)
+        {
+            throw new InvalidOperationException("asr-agent ended: " + await process.FinishAsync(TestContext.Current.CancellationToken));
+        }
+
+        return new AgentProcess(process, JsonDocument.Parse(line).RootElement);
+    }
+
+    /// <summary>Runs a command that is to fail and gives its error.</summary>
+    public static async Task<AsrError> FailAsync(params IEnumerable<string> arguments)
+    {
+        await using ManagedProcess process = Start(arguments);
+        string errors = await process.FinishAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, process.ExitCode);
+        string last = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        return JsonSerializer.Deserialize<AsrError>(last, AsrJson.Options)!;
+    }
+
+    public string ExportUri(string disk) => Announcement.GetProperty("disks").EnumerateArray()
+        .Single(candidate => candidate.GetProperty("name").GetString() == disk).GetProperty("exportUri").GetString()!;
+
+    public Guid DiskId(string disk) => Announcement.GetProperty("disks").EnumerateArray()
+        .Single(candidate => candidate.GetProperty("name").GetString() == disk).GetProperty("id").GetGuid();
+
+    /// <summary>Asks it to stop in order and waits until it has.</summary>
+    public Task<int> StopAsync(CancellationToken cancellationToken) => _process.TerminateAsync(cancellationToken);
+
+    /// <summary>kill -9.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+}
