@@ -11,9 +11,9 @@ internal sealed class ApplianceDescription(IVault vault, CertificateIssuer issue
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
-    /// <summary>The product's version.</summary>
+    /// <summary>The product's version, without the revision the compiler adds to it.</summary>
     public static string Version { get; } =
-        typeof(ApplianceDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+        (typeof(ApplianceDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
 
     /// <summary>The description as of now. Only after the listeners are bound.</summary>
     public AsrAppliance Describe() => new()
