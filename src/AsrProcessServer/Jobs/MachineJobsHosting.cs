@@ -5,6 +5,7 @@ using Asr.ProcessServer.Compute.Disks;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs.Definitions;
 using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.MasterTarget;
 using Asr.ProcessServer.Recovery;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -80,5 +81,6 @@ internal static class MachineJobsHosting
         services.AddSingleton<BringUpSteps>();
         services.AddSingleton<RecoverySite>();
         services.AddSingleton<SiteMachineFactory>();
+        services.AddSingleton<ReverseReplicationFactory>();
     }
 }

@@ -4,11 +4,12 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Points;
 using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.Recovery;
 
 namespace Asr.ProcessServer.Jobs;
 
 /// <summary>The waits of job steps: until the agent, or the replicator at the recovery site, has got where it was sent. Safe for concurrent callers.</summary>
-public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points, TimeProvider time)
+public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points, RecoverySite site, TimeProvider time)
 {
     /// <summary>A source that is asked for something and silent for so long is taken for lost.</summary>
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(60);
@@ -32,7 +33,7 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
                 return view;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
-            await context.ReportAsync(new StepProgress(view.Report?.ProgressPercent, view.Report?.Error?.Message ?? context.Progress.Detail, context.Progress.BytesMoved));
+            await TellAsync(context, view.Report);
         }
     }
 
@@ -56,10 +57,14 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
                 return found;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
+            await TellAsync(context, site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report);
             await Task.WhenAny(next, Task.Delay(Round, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    private static ValueTask TellAsync(JobContext context, AgentReport? report) => context.ReportAsync(
+        new StepProgress(report?.ProgressPercent, report?.Error?.Message ?? context.Progress.Detail, context.Progress.BytesMoved));
 
     private async Task<long> CheckSilenceAsync(JobContext context, long heardAt, TimeSpan? silenceMax)
     {

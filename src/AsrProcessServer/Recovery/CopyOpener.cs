@@ -1,34 +1,62 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Capture;
 using Asr.Engine.Vault;
 
 namespace Asr.ProcessServer.Recovery;
 
-/// <summary>Opens the disks of a copy and serves them. On failure nothing stays open.</summary>
+/// <summary>Opens the disks of a copy; serving them is a step of its own. On failure nothing stays open.</summary>
 public sealed class CopyOpener(IVault vault, IExportHost exports, RecoveryFolders folders)
 {
     /// <summary>A drill: each disk is read from the vault in place, what is written stays in an overlay of its own.</summary>
     public Task<OpenCopy> OpenTestFailoverAsync(string machineName, SiteCopy copy, CancellationToken cancellationToken) => OpenAsync(copy, async (open, disk) =>
     {
         Directory.CreateDirectory(folders.OverlayFolder(copy.JobId));
-        StreamPosition position = copy.Bases.First(known => known.DiskId == disk.DiskId).Position;
-        IBlockDevice replica = open.Own(await vault.OpenAsync(disk.DiskId, position, cancellationToken));
+        IBlockDevice replica = open.Own(await vault.OpenAsync(disk.DiskId, BaseOf(copy, disk), cancellationToken));
         string overlay = folders.OverlayFile(copy.JobId, disk.DiskId);
         IBlockDevice device = open.Own(await OverlayBlockDevice.OpenAsync(replica, overlay, copy.Copy.RecoveryPointId.ToString(), cancellationToken));
-        await open.ServeAsync(ExportNames.For(machineName, ExportKind.TestFailover, disk.Name), device, cancellationToken);
+        open.Offer(ExportNames.For(machineName, ExportKind.TestFailover, disk.Name), device);
     });
 
-    /// <summary>A failed-over machine: each disk is the file that was written for it.</summary>
-    public Task<OpenCopy> OpenFailoverAsync(string machineName, SiteCopy copy, CancellationToken cancellationToken) => OpenAsync(copy, async (open, disk) =>
+    /// <summary>
+    /// A failed-over machine: each disk is the file that was written for it. Changes are noted from the first write on, relative to the recovery point, so that
+    /// reprotect knows them.
+    /// </summary>
+    /// <param name="machineName">Name of the machine.</param>
+    /// <param name="copy">The copy.</param>
+    /// <param name="captures">Gets the disks with their capture; they belong to the open copy.</param>
+    public Task<OpenCopy> OpenFailoverAsync(string machineName, SiteCopy copy, List<DiskCapture> captures) => OpenAsync(copy, (open, disk) =>
     {
-        IBlockDevice device = open.Own(FileBlockDevice.Open(disk.Path!, isReadOnly: false));
-        await open.ServeAsync(ExportNames.For(machineName, ExportKind.Failover, disk.Name), device, cancellationToken);
+        FileBlockDevice file = open.Own(FileBlockDevice.Open(disk.Path!, isReadOnly: false));
+        if (file.Length != disk.SizeBytes)
+        {
+            throw new AsrException(
+                AsrErrorCode.DiskSizeChanged, $"Disk file '{disk.Path}' has {file.Length} bytes, the disk has {disk.SizeBytes}.",
+                "Use ChangeRecoveryPoint to bring the machine up again.", disk.Path);
+        }
+        DiskCapture capture = open.Own(new DiskCapture(disk.DiskId, disk.Name, file, OpenLog(copy, disk)));
+        captures.Add(capture);
+        open.Offer(ExportNames.For(machineName, ExportKind.Failover, disk.Name), capture);
+        return Task.CompletedTask;
     });
+
+    private static ActivityLog OpenLog(SiteCopy copy, FailoverDisk disk)
+    {
+        ActivityLog log = ActivityLog.Open(CopyFiles.ActivityPath(disk), disk.DiskId, disk.SizeBytes);
+        if (log.OpenedAs == ActivityLogState.New)
+        {
+            log.SetPosition(BaseOf(copy, disk));
+        }
+        return log;
+    }
+
+    private static StreamPosition BaseOf(SiteCopy copy, FailoverDisk disk) => copy.Bases.First(known => known.DiskId == disk.DiskId).Position;
 
     private async Task<OpenCopy> OpenAsync(SiteCopy copy, Func<OpenCopy, FailoverDisk, Task> openDisk)
     {

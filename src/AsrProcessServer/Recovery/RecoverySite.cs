@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Contracts;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Machines;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,9 @@ public sealed class RecoverySite(MachineDirectory directory, IGrainFactory grain
         MachineView view = await grains.GetGrain<IMachineGrain>(machineId).LookAsync();
         await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(view.Document, cancellationToken);
     }
+
+    /// <summary>What the replication of a machine at the recovery site says, or null while there is none.</summary>
+    public AgentReport? FindReverseReport(Guid machineId) => _machines.TryGetValue(machineId, out SiteMachine? machine) ? machine.ReverseReport : null;
 
     /// <summary>Brings every machine's copies back after a start. One that fails is logged and tried again by the monitor.</summary>
     public async Task ConvergeAllAsync(CancellationToken cancellationToken)

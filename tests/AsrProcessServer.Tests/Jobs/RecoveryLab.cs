@@ -4,7 +4,9 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Ingest;
 using Asr.Engine.Points;
+using Asr.Engine.Shipping;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
 using Asr.ProcessServer.Configuration;
@@ -32,7 +34,7 @@ internal sealed class RecoveryLab : IAsyncDisposable
     {
         Folder = folder;
         Vault = vault;
-        Points = new MemoryReplication();
+        Points = new RecoveryPointLog(vault.Catalog);
         _configure = configure;
     }
 
@@ -47,6 +49,9 @@ internal sealed class RecoveryLab : IAsyncDisposable
     public IRecoveryPointLog Points { get; }
 
     public ManualTime Time { get; } = new();
+
+    /// <summary>The vault's ingest of the running appliance; null while it is down.</summary>
+    public VaultReplication? Replication { get; private set; }
 
     public IServiceProvider Services => _host!.Services;
 
@@ -76,6 +81,9 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton(Vault);
         builder.Services.AddSingleton(Vault.Catalog);
         builder.Services.AddSingleton(Points);
+        Replication = new VaultReplication(Vault, Points, Time);
+        builder.Services.AddSingleton<IReplicationSink>(Replication);
+        builder.Services.AddSingleton<IReplicaSource>(Replication);
         builder.Services.AddSingleton<IEventLog, EventLog>();
         builder.Services.AddSingleton<IPolicyStore, PolicyStore>();
         builder.AddMachineJobs();
@@ -88,6 +96,8 @@ internal sealed class RecoveryLab : IAsyncDisposable
     public async Task HaltAsync()
     {
         await _host!.StopAsync(Stop);
+        await Replication!.DisposeAsync();
+        Replication = null;
         _host.Dispose();
         _host = null;
         _workFolder!.Dispose();
