@@ -26,6 +26,9 @@ public sealed class InMemoryReplicationSink : IReplicationSink, IReplicaSource
     /// <summary>Published points, oldest first.</summary>
     public IReadOnlyList<AsrRecoveryPoint> Points => [.. _points.Values.OrderBy(point => point.Time)];
 
+    /// <summary>Whether a point is published.</summary>
+    public bool HasPoint(Guid pointId) => _points.ContainsKey(pointId);
+
     /// <summary>Bytes of content received for a disk.</summary>
     public long ContentBytes(Guid diskId) => Of(diskId).ContentBytes;
 

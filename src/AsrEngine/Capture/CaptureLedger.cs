@@ -24,6 +24,8 @@ namespace Asr.Engine.Capture;
 /// </summary>
 internal sealed partial class CaptureLedger
 {
+    private const int CompareRegionsMin = 1024;
+
     private readonly Lock _gate = new();
     private readonly IActivityLog _activity;
     private readonly CaptureArena _arena;
@@ -78,6 +80,12 @@ internal sealed partial class CaptureLedger
     public int StreamNumber { get; private set; }
 
     public long PendingRegions => _pending.SetCount;
+
+    /// <summary>
+    /// Whether so much is pending that the replica should be asked first. That costs a question for each run of regions, so a few regions are quicker sent;
+    /// but a log that has everything marked is one that knows nothing.
+    /// </summary>
+    public bool IsWorthComparing => _pending.SetCount >= CompareRegionsMin || _pending.SetCount == _pending.Count;
 
     public bool IsComparing => !_compare.IsEmpty;
 

@@ -10,9 +10,6 @@ namespace Asr.Engine.Shipping;
 /// <content>Sessions: becoming the writer, and what that says about the disk.</content>
 internal sealed partial class DiskShipper
 {
-    // Comparing costs a question to the replica for each run of regions; below this many pending regions sending them is quicker.
-    private const int CompareRegionsMin = 1024;
-
     private readonly List<(int Epoch, long FirstSequence)> _epochs = [];
     private ReplicationSession? _session;
     private bool _hadSession;
@@ -132,7 +129,7 @@ internal sealed partial class DiskShipper
         // Where all is marked the log claims nothing, so any sequence would be true; 0 asks the least of a later session's parent.
         activity.SetPosition(new StreamPosition(session.Epoch, takesAll ? 0 : known.Sequence));
         BeginPhase(takesAll, doubt);
-        Ledger.StartStream(session.NextSequence, takesAll || CoversAll || Ledger.PendingRegions >= CompareRegionsMin);
+        Ledger.StartStream(session.NextSequence, takesAll || CoversAll || Ledger.IsWorthComparing);
     }
 
     private string? Doubt(IActivityLog activity, StreamPosition known, StreamPosition parent)

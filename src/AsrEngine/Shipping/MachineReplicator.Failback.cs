@@ -34,7 +34,7 @@ public sealed partial class MachineReplicator
         foreach (DiskCapture disk in disks)
         {
             ReplicaApplier applier = new(disk.Id, disk.Source, _replica, progress);
-            disk.Activity.MarkAll();
+            disk.Ledger.MakeAllPending();
             await applier.ApplyAsync(pointId, cancellationToken).ConfigureAwait(false);
 
             // Only with the point's position known may the log vouch for the disk; else the next session compares it, which moves nothing.

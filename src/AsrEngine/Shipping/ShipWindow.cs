@@ -50,18 +50,34 @@ internal sealed class ShipWindow
     }
 
     /// <summary>
-    /// Moves what the new session lacks to its epoch. False when the stream cannot go on from here: the process server lost changes that are
-    /// kept no longer, or has a part of a batch.
+    /// Moves what the new session lacks to its epoch. False, and nothing changed, when the stream cannot go on from here: the process server lost changes
+    /// that are kept no longer, or has a part of a batch.
     /// </summary>
     /// <param name="epoch">The new session's epoch.</param>
     /// <param name="nextSequence">The first change that it lacks.</param>
-    /// <param name="afterLast">Sequence that follows the last batch.</param>
+    /// <param name="afterLast">Sequence of the first change that has not been batched.</param>
     public bool TryContinue(int epoch, long nextSequence, long afterLast)
     {
         lock (_gate)
         {
-            bool beginsAtBatch = nextSequence == afterLast || _batches.Exists(batch => batch.FirstSequence == nextSequence);
-            if (!beginsAtBatch)
+            // Batches that were answered are gone, and a spool that is lost may have held some of those between others that are kept.
+            long expected = nextSequence;
+            foreach (ShippingBatch batch in _batches)
+            {
+                if (batch.LastSequence < nextSequence)
+                {
+                    continue;
+                }
+
+                if (batch.FirstSequence != expected)
+                {
+                    return false;
+                }
+
+                expected = batch.LastSequence + 1;
+            }
+
+            if (expected != afterLast)
             {
                 return false;
             }
