@@ -4,7 +4,6 @@ using Asr.Contracts;
 using Asr.Engine.Capture;
 using Asr.Engine.Shipping;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace Asr.ProcessServer.MasterTarget;
 
@@ -12,13 +11,13 @@ namespace Asr.ProcessServer.MasterTarget;
 /// Makes the replication of machines that run at the recovery site: the same engine as in an agent, with the vault's ingest in this process as its other end.
 /// </summary>
 public sealed class ReverseReplicationFactory(
-    IReplicationSink sink, IReplicaSource replica, IGrainFactory grains, TimeProvider time, ILogger<MachineReplicator> logger)
+    IReplicationSink sink, IReplicaSource replica, TimeProvider time, ILogger<MachineReplicator> logger)
 {
     /// <summary>Takes charge of a failed-over machine's disks, which stay the caller's; dispose to end.</summary>
     public MachineReplicator Create(Guid machineId, string machineName, IReadOnlyList<DiskCapture> disks) => new(
         machineId,
         disks,
-        new AnnouncingSink(sink, grains),
+        sink,
         replica,
         new ShippingOptions { MachineName = machineName, AgentVersion = "appliance", Source = ActiveLocation.Recovery },
         time,

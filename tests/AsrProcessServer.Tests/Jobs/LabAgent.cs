@@ -74,12 +74,7 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
 
     public Task<ShipReceipt> GetProgressAsync(Guid diskId, int epoch, CancellationToken cancellationToken) => Sink.GetProgressAsync(diskId, epoch, cancellationToken);
 
-    public async Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken)
-    {
-        AsrRecoveryPoint published = await Sink.PublishPointAsync(point, cancellationToken);
-        await _lab.Machines.OnPointPublishedAsync(published, cancellationToken);
-        return published;
-    }
+    public Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => Sink.PublishPointAsync(point, cancellationToken);
 
     public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) => Source.GetDigestsAsync(diskId, request, cancellationToken);
 

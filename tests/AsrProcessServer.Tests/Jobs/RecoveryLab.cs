@@ -81,7 +81,7 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton(Vault);
         builder.Services.AddSingleton(Vault.Catalog);
         builder.Services.AddSingleton(Points);
-        Replication = new VaultReplication(Vault, Points, Time);
+        Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken));
         builder.Services.AddSingleton<IReplicationSink>(Replication);
         builder.Services.AddSingleton<IReplicaSource>(Replication);
         builder.Services.AddSingleton<IEventLog, EventLog>();
