@@ -17,6 +17,8 @@ internal static class JobEnds
         (MachineOperation.Reprotect, JobOutcome.Succeeded) => MachineTrigger.ReverseReplicationDone,
         (MachineOperation.Failback, JobOutcome.Succeeded) => MachineTrigger.FailbackDone,
         (MachineOperation.Failback, JobOutcome.Unfinished) => MachineTrigger.FailbackUnfinished,
+        // The copy before is gone; from FailedOver the change can be asked for again, or the failover cancelled.
+        (MachineOperation.ChangeRecoveryPoint, JobOutcome.Unfinished) => MachineTrigger.FailoverDone,
         (MachineOperation.CancelFailover, JobOutcome.Unfinished) => MachineTrigger.FailoverCancelled,
         (_, JobOutcome.RolledBack) when PutsBack(operation) => MachineTrigger.OperationFailed,
         _ => null,
