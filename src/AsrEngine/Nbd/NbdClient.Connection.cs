@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
@@ -17,71 +18,110 @@ public sealed partial class NbdClient
     private const int ErrorTextBytesMax = 4096;
     private const int StatusBytesMax = 8 * 1024 * 1024;
 
-    /// <summary>Says goodbye and closes. Requests still in flight fail.</summary>
+    /// <summary>Says goodbye and closes, without waiting for the server. Requests still in flight fail.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_receiving.IsCompleted)
+        if (_sendGate.Wait(0, CancellationToken.None))
         {
-            try
-            {
-                byte[] goodbye = new byte[NbdConstants.RequestBytes];
-                new NbdRequestHeader(NbdCommandFlags.None, NbdCommand.Disconnect, 0, 0, 0).Write(goodbye);
-                await _sendGate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-                await SendAsync(goodbye).ConfigureAwait(false);
-                _socket.Shutdown(SocketShutdown.Both);
-            }
-            catch (Exception error) when (error is SocketException or ObjectDisposedException)
-            {
-                // The server went first.
-            }
+            SayGoodbye();
+            _sendGate.Release();
         }
 
         _socket.Dispose();
         await _receiving.ConfigureAwait(false);
+        // A send in progress holds the gate and fails now.
+        await _sendGate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _sendGate.Release();
         _receiver.Dispose();
+    }
+
+    private void SayGoodbye()
+    {
+        try
+        {
+            Span<byte> goodbye = stackalloc byte[NbdConstants.RequestBytes];
+            new NbdRequestHeader(NbdCommandFlags.None, NbdCommand.Disconnect, 0, 0, 0).Write(goodbye);
+            // A courtesy: what a server that hangs does not take is not sent.
+            _ = NbdSocketCalls.Send(_socket, goodbye, canWait: false);
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The server went first.
+        }
     }
 
     private async ValueTask RequestAsync(
         NbdCommand command, NbdCommandFlags flags, long offset, uint length, Memory<byte> target, ReadOnlyMemory<byte> payload, List<BlockExtent>? extents,
         CancellationToken cancellationToken)
     {
+        NbdRequestHeader header = new(flags, command, Interlocked.Increment(ref _lastCookie), (ulong)offset, length);
+        NbdPending pending = new(header, target) { Extents = extents };
+        await BeginAsync(pending, payload, cancellationToken).ConfigureAwait(false);
+        await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (pending.Error != NbdErrno.None)
+        {
+            throw NbdErrors.FromErrno(pending.Error, $"{command} of {length} bytes at {offset}", _name);
+        }
+    }
+
+    /// <summary>Starts to send a request once there is a place for it. The place is free again when its reply has come, even if nobody waits for it.</summary>
+    private async ValueTask BeginAsync(NbdPending pending, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        bool hasBegun = false;
         try
         {
-            NbdRequestHeader header = new(flags, command, Interlocked.Increment(ref _lastCookie), (ulong)offset, length);
-            NbdPending pending = new(header, target) { Extents = extents };
-            await SendRequestAsync(pending, payload, cancellationToken).ConfigureAwait(false);
-            await pending.Task.ConfigureAwait(false);
-            if (pending.Error != NbdErrno.None)
+            await _sendGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
             {
-                throw NbdErrors.FromErrno(pending.Error, $"{command} of {length} bytes at {offset}", _name);
+                lock (_endGate)
+                {
+                    if (_end is not null)
+                    {
+                        throw Lost(_name, _end);
+                    }
+
+                    _pending[pending.Header.Cookie] = pending;
+                }
+
+                hasBegun = true;
+            }
+            finally
+            {
+                if (!hasBegun)
+                {
+                    _sendGate.Release();
+                }
             }
         }
         finally
         {
-            _places.Release();
+            if (!hasBegun)
+            {
+                _places.Release();
+            }
         }
+
+        // From a copy, because a message must not be cut off, and a caller who cancels gets the payload's buffer back at once.
+        // Not awaited here: it holds the gate until its end, which disposing waits for.
+        int length = NbdConstants.RequestBytes + payload.Length;
+        byte[] message = ArrayPool<byte>.Shared.Rent(length);
+        pending.Header.Write(message);
+        payload.CopyTo(message.AsMemory(NbdConstants.RequestBytes));
+        _ = SendAsync(message, length);
     }
 
-    private async ValueTask SendRequestAsync(NbdPending pending, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    private async Task SendAsync(byte[] message, int length)
     {
-        byte[] header = new byte[NbdConstants.RequestBytes];
-        pending.Header.Write(header);
-        await _sendGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            lock (_endGate)
+            for (int sent = 0; sent < length;)
             {
-                if (_end is not null)
-                {
-                    throw Lost(_name, _end);
-                }
-
-                _pending[pending.Header.Cookie] = pending;
+                sent += await _socket.SendAsync(message.AsMemory(sent, length - sent), SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
             }
 
-            await SendAsync(header).ConfigureAwait(false);
-            await SendAsync(payload).ConfigureAwait(false);
+            ArrayPool<byte>.Shared.Return(message);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
@@ -91,15 +131,6 @@ public sealed partial class NbdClient
         finally
         {
             _sendGate.Release();
-        }
-    }
-
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> data)
-    {
-        while (data.Length > 0)
-        {
-            // Never cancelled half way: the server would take what comes next for the rest of this message.
-            data = data[await _socket.SendAsync(data, SocketFlags.None, CancellationToken.None).ConfigureAwait(false)..];
         }
     }
 
@@ -130,6 +161,7 @@ public sealed partial class NbdClient
         foreach (NbdPending pending in _pending.Values)
         {
             pending.Fail(Lost(_name, end));
+            _places.Release();
         }
     }
 
@@ -149,8 +181,8 @@ public sealed partial class NbdClient
                     throw NbdErrors.Protocol("a simple reply to a read after structured replies were agreed");
                 }
 
-                await _receiver.ReadAsync(pending.Buffer, CancellationToken.None).ConfigureAwait(false);
-                pending.Filled = pending.Buffer.Length;
+                await ReceiveDataAsync(pending, 0, (int)pending.Header.Length).ConfigureAwait(false);
+                pending.Filled = pending.Header.Length;
             }
 
             Finish(pending);
@@ -179,11 +211,12 @@ public sealed partial class NbdClient
                 break;
             case NbdChunk.OffsetData when length > 8:
                 await ReceiveSmallAsync(8).ConfigureAwait(false);
-                await _receiver.ReadAsync(TakeTarget(pending, length - 8), CancellationToken.None).ConfigureAwait(false);
+                await ReceiveDataAsync(pending, TakePosition(pending, ReadOffset(), length - 8), (int)length - 8).ConfigureAwait(false);
                 break;
             case NbdChunk.OffsetHole when length == 12:
                 await ReceiveSmallAsync(12).ConfigureAwait(false);
-                TakeTarget(pending, BinaryPrimitives.ReadUInt32BigEndian(_small.AsSpan(8))).Span.Clear();
+                uint holeBytes = BinaryPrimitives.ReadUInt32BigEndian(_small.AsSpan(8));
+                pending.Clear(TakePosition(pending, ReadOffset(), holeBytes), (int)holeBytes);
                 break;
             case NbdChunk.BlockStatus when length is >= 12 and <= StatusBytesMax && length % 8 == 4:
                 byte[] status = new byte[length];
@@ -209,12 +242,30 @@ public sealed partial class NbdClient
     // Offsets at the start of chunks; used by the receive loop only.
     private readonly byte[] _small = new byte[12];
 
+    private ulong ReadOffset() => BinaryPrimitives.ReadUInt64BigEndian(_small);
+
     private ValueTask ReceiveSmallAsync(int bytes) => _receiver.ReadAsync(_small.AsMemory(0, bytes), CancellationToken.None);
 
-    /// <summary>The part of the caller's buffer that a chunk fills; chunks must stay inside the request and add up to it.</summary>
-    private Memory<byte> TakeTarget(NbdPending pending, long length)
+    private async ValueTask ReceiveDataAsync(NbdPending pending, int position, int length)
     {
-        ulong offset = BinaryPrimitives.ReadUInt64BigEndian(_small);
+        while (length > 0)
+        {
+            if (!await _receiver.FillAsync(1, CancellationToken.None).ConfigureAwait(false))
+            {
+                throw new EndOfStreamException("the server closed the connection within a reply");
+            }
+
+            int count = Math.Min(length, _receiver.Buffered.Length);
+            pending.Copy(position, _receiver.Buffered[..count]);
+            _receiver.Consume(count);
+            position += count;
+            length -= count;
+        }
+    }
+
+    /// <summary>Where in the caller's buffer a chunk belongs; chunks must stay inside the request and add up to it.</summary>
+    private static int TakePosition(NbdPending pending, ulong offset, long length)
+    {
         ulong start = pending.Header.Offset;
         if (pending.Header.Command != NbdCommand.Read || offset < start || length > pending.Header.Length
             || offset - start > pending.Header.Length - (ulong)length || pending.Filled + length > pending.Header.Length)
@@ -223,7 +274,7 @@ public sealed partial class NbdClient
         }
 
         pending.Filled += length;
-        return pending.Buffer.Slice((int)(offset - start), (int)length);
+        return (int)(offset - start);
     }
 
     private void ReadStatus(NbdPending pending, ReadOnlySpan<byte> status)
@@ -261,6 +312,7 @@ public sealed partial class NbdClient
 
         _pending.TryRemove(pending.Header.Cookie, out _);
         pending.Complete();
+        _places.Release();
     }
 
     private NbdPending Find(ulong cookie) =>

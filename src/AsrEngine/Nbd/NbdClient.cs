@@ -13,13 +13,17 @@ namespace Asr.Engine.Nbd;
 
 /// <summary>
 /// A disk behind an NBD server, over one connection with many requests in flight. Thread-safe. Requests larger than the server's maximum are split.
-/// Cancellation is honoured until a request is sent; after that it is waited for, because its data arrives in the caller's buffer.
+/// A cancelled call returns at once and its buffer is the caller's again; the reply is thrown away when it comes. A cancelled change may still
+/// happen, as long as the connection lives.
 /// Once the connection is lost every call fails with <see cref="AsrErrorCode.DiskUnreadable"/>, a broken protocol with
 /// <see cref="AsrErrorCode.NbdProtocol"/>; there is no reconnecting here, because only the owner knows what an unanswered write means.
 /// </summary>
 public sealed partial class NbdClient : IBlockDevice
 {
     private const int RequestsInFlightMax = 64;
+
+    // Payloads are copied to be sent, so this and the number of requests bound the memory (256 MiB).
+    private const int RequestBytesMax = 4 * 1024 * 1024;
 
     // Zeroing and block status carry a 32-bit length; a round number below it.
     private const long RangeBytesMax = 1L << 30;
@@ -94,7 +98,7 @@ public sealed partial class NbdClient : IBlockDevice
         BlockRange.Check(this, offset, buffer.Length);
         while (buffer.Length > 0)
         {
-            int count = Math.Min(buffer.Length, _export.PayloadBytesMax);
+            int count = Math.Min(buffer.Length, Math.Min(_export.PayloadBytesMax, RequestBytesMax));
             await RequestAsync(NbdCommand.Read, NbdCommandFlags.None, offset, (uint)count, buffer[..count], default, null, cancellationToken).ConfigureAwait(false);
             offset += count;
             buffer = buffer[count..];
@@ -107,7 +111,7 @@ public sealed partial class NbdClient : IBlockDevice
         BlockRange.CheckWritable(this, offset, buffer.Length, _name);
         while (buffer.Length > 0)
         {
-            int count = Math.Min(buffer.Length, _export.PayloadBytesMax);
+            int count = Math.Min(buffer.Length, Math.Min(_export.PayloadBytesMax, RequestBytesMax));
             await RequestAsync(NbdCommand.Write, NbdCommandFlags.None, offset, (uint)count, default, buffer[..count], null, cancellationToken).ConfigureAwait(false);
             offset += count;
             buffer = buffer[count..];
