@@ -25,6 +25,7 @@ internal static class NbdErrors
     {
         NbdErrno.NotPermitted => new AsrException(AsrErrorCode.DiskReadOnly, $"'{uri}' refused {operation}: read-only.", "Export the disk for writing.", uri),
         NbdErrno.NoSpace => new AsrException(AsrErrorCode.DiskFull, $"'{uri}' has no space left for {operation}.", "Free space at the server.", uri),
+        NbdErrno.Shutdown => new AsrException(AsrErrorCode.DiskUnreadable, $"'{uri}' is shutting down and did not finish {operation}.", "Connect again later.", uri),
         NbdErrno.Invalid => new AsrException(AsrErrorCode.InvalidArgument, $"'{uri}' refused {operation} as invalid.", null, uri),
         _ => new AsrException(AsrErrorCode.DiskUnreadable, $"'{uri}' failed {operation} with NBD error {(uint)number}.", "See the server's log.", uri),
     };
