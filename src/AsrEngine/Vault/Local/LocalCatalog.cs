@@ -96,8 +96,17 @@ internal sealed class LocalCatalog : ICatalog
                     throw;
                 }
 
-                // If this fails the outcome is unknown to the caller, as with any lost answer: reading again tells it.
-                _files.SyncDirectory(directory);
+                try
+                {
+                    _files.SyncDirectory(directory);
+                }
+                catch (Exception error) when (FileErrors.IsFileError(error))
+                {
+                    // What was renamed may vanish in a power cut. It goes now, so that no reader builds on it.
+                    TryRestore(collection, id, current, version);
+                    throw;
+                }
+
                 return DocumentEnvelope.ETag(collection, id, version + 1, content.Span);
             },
             cancellationToken);
@@ -228,6 +237,29 @@ internal sealed class LocalCatalog : ICatalog
                 $"Document {collection}/{id} in '{path}' is damaged: its checksum does not match.",
                 "Restore this file from a copy of the vault; other documents are not affected.",
                 $"{collection}/{id}");
+    }
+
+    private void TryRestore(string collection, string id, CatalogDocument? before, long version)
+    {
+        string target = PathOf(collection, id);
+        if (before is null)
+        {
+            TryDelete(target);
+            return;
+        }
+
+        string temporary = Path.Join(_root, collection, $".{id}{TemporarySuffix}");
+        try
+        {
+            _files.Create(temporary, DocumentEnvelope.Wrap(collection, id, version, before.Content.Span));
+            _files.SyncFile(temporary);
+            _files.Replace(temporary, target);
+        }
+        catch (Exception error) when (FileErrors.IsFileError(error))
+        {
+            // The first error is the one to report. The new version stays visible, as after a write whose answer was lost.
+            TryDelete(temporary);
+        }
     }
 
     private void TryDelete(string path)

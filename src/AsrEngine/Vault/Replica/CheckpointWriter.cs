@@ -12,7 +12,6 @@ namespace Asr.Engine.Vault.Replica;
 /// </summary>
 internal sealed class CheckpointWriter(ISegmentStore store, SegmentCipher cipher, ReplicaIndex index, Guid diskId, int epoch, int segmentsMin) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
     private Task _writing = Task.CompletedTask;
     private int _segments;
     private long _changes;
@@ -36,22 +35,17 @@ internal sealed class CheckpointWriter(ISegmentStore store, SegmentCipher cipher
         _writing = Task.Run(() => WriteAsync(checkpoint, segments, extents), CancellationToken.None);
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _writing.ConfigureAwait(false);
-        _stop.Dispose();
-    }
+    /// <summary>Lets the checkpoint that is being written end: it is one put.</summary>
+    public async ValueTask DisposeAsync() => await _writing.ConfigureAwait(false);
 
     private async Task WriteAsync(SegmentName name, SegmentName[] segments, Extent[] extents)
     {
         try
         {
             using SealedObject checkpoint = IndexCheckpoint.Seal(name, segments, extents, cipher);
-            await store.PutAsync(name, checkpoint.Memory, _stop.Token).ConfigureAwait(false);
+            await store.PutAsync(name, checkpoint.Memory, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is AsrException or OperationCanceledException)
+        catch (AsrException)
         {
             // Without it opening is slower and not less right; the next one comes after as many segments again.
         }

@@ -1,0 +1,119 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+using Asr.Engine.Vault;
+using Asr.Tests.Shared;
+using Xunit;
+
+namespace Asr.Engine.Tests.Vault;
+
+public sealed class SpoolTests
+{
+    private const long DiskBytes = 64 << 10;
+    private static readonly Guid DiskId = Guid.NewGuid();
+
+    private readonly SimulatedFileLayer _vaultFiles = new();
+    private readonly SimulatedFileLayer _spoolFiles = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task While_the_vault_is_full_changes_wait_sealed_and_then_follow_in_order()
+    {
+        await using SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles);
+        await using IReplicaWriter writer = await TakeOverAsync(vault);
+        await writer.AppendAsync(Write(1), Cancel);
+        BreakVault();
+        await writer.AppendAsync(Write(2), Cancel);
+        await writer.AppendAsync(Write(3), Cancel);
+        Assert.Equal((3, 1), (writer.ReceivedSequence, writer.VaultSequence));
+        Assert.True(vault.SpoolBytes > 0);
+        Assert.Equal(new StreamPosition(1, 1), await vault.GetHeadAsync(DiskId, Cancel));
+
+        // The newest state is readable all the same, for hashes.
+        byte[] content = new byte[1536];
+        await writer.Current.ReadAsync(0, content, Cancel);
+        Assert.Equal((1, 2, 3), (content[0], content[512], content[1024]));
+
+        _vaultFiles.Fault = null;
+        await writer.WaitForVaultAsync(3, Cancel);
+        Assert.Equal(new StreamPosition(1, 3), await vault.GetHeadAsync(DiskId, Cancel));
+        await writer.AppendAsync(Write(4), Cancel);
+        await writer.WaitForVaultAsync(4, Cancel);
+        Assert.Equal(0, vault.SpoolBytes);
+        Assert.DoesNotContain(_spoolFiles.Files, path => path.EndsWith(".seg", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task At_its_limit_the_spool_refuses_and_keeps_what_it_has()
+    {
+        await using SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles, spoolBytesMax: 400);
+        await using IReplicaWriter writer = await TakeOverAsync(vault);
+        BreakVault();
+        await writer.AppendAsync(Write(1), Cancel);
+        await writer.AppendAsync(Write(2), Cancel);
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => writer.AppendAsync(Write(3), Cancel));
+        Assert.Equal((AsrErrorCode.SpoolFull, 2), (error.Code, writer.ReceivedSequence));
+        _vaultFiles.Fault = null;
+        await writer.WaitForVaultAsync(2, Cancel);
+        await writer.AppendAsync(Write(3), Cancel);
+        await writer.WaitForVaultAsync(3, Cancel);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_process_left_is_part_of_the_head_before_a_session_opens()
+    {
+        await using (SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles))
+        await using (IReplicaWriter writer = await TakeOverAsync(vault))
+        {
+            BreakVault();
+            await writer.AppendAsync(Write(1), Cancel);
+        }
+
+        // A power cut too: the spool is as durable as the vault.
+        _vaultFiles.Fault = null;
+        SimulatedFileLayer spoolAfter = _spoolFiles.Restart(new Random(1));
+        await using SealedVault again = await TestVault.OpenAsync(_vaultFiles, spool: spoolAfter);
+        await using IReplicaWriter next = await TakeOverAsync(again);
+        Assert.Equal((new StreamPosition(1, 1), 2L), (next.Session.Parent, next.Session.NextSequence));
+    }
+
+    [Fact]
+    public async Task A_writer_fenced_while_it_spools_is_told_and_its_changes_are_in_no_ones_past()
+    {
+        await using SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles);
+        await using IReplicaWriter writer = await TakeOverAsync(vault);
+        BreakVault();
+        await writer.AppendAsync(Write(1), Cancel);
+
+        // Another appliance, whose way to the storage works, takes over and writes other content.
+        Func<FileOperation, string, Exception?>? broken = _vaultFiles.Fault;
+        _vaultFiles.Fault = (operation, path) => path.Contains("/00000001/", StringComparison.Ordinal) ? broken!(operation, path) : null;
+        await using SealedVault elsewhere = await TestVault.OpenAsync(_vaultFiles);
+        await using IReplicaWriter other = await TakeOverAsync(elsewhere);
+        await other.AppendAsync(BatchMaker.Writes(DiskId, 2, 1, DiskBytes, (0, 512, 99)), Cancel);
+        _vaultFiles.Fault = null;
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => writer.WaitForVaultAsync(1, Cancel));
+        Assert.Equal((AsrErrorCode.WriterFenced, 0), (error.Code, writer.VaultSequence));
+        Assert.Equal(AsrErrorCode.RecoveryPointUnavailable, (await Assert.ThrowsAsync<AsrException>(() => elsewhere.OpenAsync(DiskId, new StreamPosition(1, 1), Cancel))).Code);
+        await using IBlockDevice image = await elsewhere.OpenAsync(DiskId, new StreamPosition(2, 1), Cancel);
+        byte[] content = new byte[512];
+        await image.ReadAsync(0, content, Cancel);
+        Assert.True(content.All(static value => value == 99));
+    }
+
+    private static Asr.Engine.Segments.VerifiedBatch Write(long sequence) =>
+        BatchMaker.Writes(DiskId, 1, sequence, DiskBytes, (512 * (sequence - 1), 512, (byte)sequence));
+
+    private static Task<IReplicaWriter> TakeOverAsync(SealedVault vault) =>
+        vault.TakeOverAsync(DiskId, new OpenSessionRequest { Nonce = Guid.NewGuid(), SizeBytes = DiskBytes }, Cancel);
+
+    private void BreakVault() =>
+        _vaultFiles.Fault = static (operation, path) => operation == FileOperation.Create && path.StartsWith("/vault/disks", StringComparison.Ordinal)
+            ? new IOException("No space left on device", 28)
+            : null;
+}
