@@ -4,6 +4,7 @@ using System.IO;
 using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
 using System.Numerics;
+using System.Threading;
 using Asr.Contracts;
 using Microsoft.Win32.SafeHandles;
 
@@ -22,6 +23,10 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     private readonly byte* _base;
     private readonly ulong* _words;
     private readonly long _regions;
+
+    // Between the mapping's users and its end only: a store after that would end the process, not raise an error.
+    private readonly Lock _mapping = new();
+    private bool _isDisposed;
     private ActivityLogHeader _header;
 
     private ActivityLog(SafeFileHandle file, ActivityLogHeader header, ActivityLogState openedAs)
@@ -45,7 +50,14 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     public ActivityLogState OpenedAs { get; }
 
     /// <inheritdoc/>
-    public StreamPosition Position => new(_header.Epoch, *(long*)(_base + SequenceAt));
+    public StreamPosition Position
+    {
+        get
+        {
+            using Lock.Scope mapped = Enter();
+            return new StreamPosition(_header.Epoch, *(long*)(_base + SequenceAt));
+        }
+    }
 
     /// <inheritdoc/>
     public Guid SessionNonce => _header.SessionNonce;
@@ -61,6 +73,7 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     public void Mark(long region)
     {
         CheckRegion(region);
+        using Lock.Scope mapped = Enter();
         _words[region >> 6] |= 1UL << (int)(region & 63);
     }
 
@@ -68,12 +81,14 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     public void Clear(long region)
     {
         CheckRegion(region);
+        using Lock.Scope mapped = Enter();
         _words[region >> 6] &= ~(1UL << (int)(region & 63));
     }
 
     /// <inheritdoc/>
     public void MarkAll()
     {
+        using Lock.Scope mapped = Enter();
         Words.Fill(ulong.MaxValue);
         if ((_regions & 63) != 0)
         {
@@ -82,7 +97,11 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     }
 
     /// <inheritdoc/>
-    public void ClearAll() => Words.Clear();
+    public void ClearAll()
+    {
+        using Lock.Scope mapped = Enter();
+        Words.Clear();
+    }
 
     /// <inheritdoc/>
     public IEnumerable<long> EnumerateMarked()
@@ -97,7 +116,11 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     }
 
     /// <inheritdoc/>
-    public void Advance(long vaultSequence) => *(long*)(_base + SequenceAt) = vaultSequence;
+    public void Advance(long vaultSequence)
+    {
+        using Lock.Scope mapped = Enter();
+        *(long*)(_base + SequenceAt) = vaultSequence;
+    }
 
     /// <inheritdoc/>
     /// <remarks>
@@ -116,6 +139,7 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     /// <inheritdoc/>
     public void CloseCleanly()
     {
+        using Lock.Scope mapped = Enter();
         _view.Flush();
         WriteHeader(_header with { IsClean = true, ContentHash = XxHash3.HashToUInt64(Content) });
     }
@@ -123,13 +147,36 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     /// <inheritdoc/>
     public void Dispose()
     {
+        using Lock.Scope mapped = _mapping.EnterScope();
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _map.Dispose();
         _file.Dispose();
     }
 
-    private ulong WordAt(int word) => _words[word];
+    private ulong WordAt(int word)
+    {
+        using Lock.Scope mapped = Enter();
+        return _words[word];
+    }
+
+    private Lock.Scope Enter()
+    {
+        Lock.Scope scope = _mapping.EnterScope();
+        if (_isDisposed)
+        {
+            scope.Dispose();
+            throw new ObjectDisposedException(nameof(ActivityLog));
+        }
+
+        return scope;
+    }
 
     private void CheckRegion(long region)
     {

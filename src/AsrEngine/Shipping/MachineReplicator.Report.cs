@@ -19,6 +19,7 @@ public sealed partial class MachineReplicator
         lock (_gate)
         {
             DiskShipper[] shippers = [.. _shippers.Select(running => running.Shipper)];
+            DiskCapture[] protectedDisks = [.. _disks.Where(disk => _desired?.DiskIds.Contains(disk.Id) ?? false)];
             bool isFailingBack = _desired?.Mode == AgentMode.Failback;
             return new AgentReport
             {
@@ -29,7 +30,7 @@ public sealed partial class MachineReplicator
                 InSync = shippers.Length > 0 && Array.TrueForAll(shippers, shipper => shipper.IsInSync),
                 Resynchronizing = Array.Exists(shippers, shipper => shipper.ResynchronizeReason is not null),
                 ResynchronizeReason = shippers.Select(shipper => shipper.ResynchronizeReason).FirstOrDefault(reason => reason is not null),
-                ResynchronizeGenerationDone = shippers.Length == 0 ? 0 : shippers.Min(shipper => shipper.ResynchronizeGenerationDone),
+                ResynchronizeGenerationDone = protectedDisks.Length == 0 ? 0 : protectedDisks.Min(disk => disk.Activity.ResynchronizeGeneration),
                 ProgressPercent = isFailingBack ? _failback?.Percent : Progress(shippers),
                 FailbackPointDone = isFailingBack ? _failbackPointDone : null,
                 FailbackBytesMoved = _failback?.MovedBytes ?? 0,
