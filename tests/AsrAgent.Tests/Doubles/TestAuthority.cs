@@ -22,6 +22,9 @@ internal sealed class TestAuthority : IDisposable
         Certificate = request.CreateSelfSigned(now - (Life * 2), now + (Life * 2));
     }
 
+    /// <summary>Issues in the name of an authority that exists, whose certificate comes with its key.</summary>
+    public TestAuthority(X509Certificate2 certificate) => Certificate = certificate;
+
     public X509Certificate2 Certificate { get; }
 
     public string Pem => Certificate.ExportCertificatePem();
