@@ -19,7 +19,9 @@ function Invoke-DrillTool {
 function Start-DrillProcess {
     # Starts a program whose output goes to files, and returns its process.
     param([string] $FilePath, [string[]] $Arguments, [string] $LogPath)
-    Start-Process -FilePath $FilePath -ArgumentList $Arguments -PassThru -NoNewWindow `
+    # Start-Process joins arguments as they are.
+    $quoted = @($Arguments | ForEach-Object { if ($_ -match '\s') { "`"$_`"" } else { $_ } })
+    Start-Process -FilePath $FilePath -ArgumentList $quoted -PassThru -NoNewWindow `
         -RedirectStandardOutput "$LogPath.out" -RedirectStandardError "$LogPath.err"
 }
 
@@ -136,7 +138,7 @@ function Start-DrillWorkload {
     # Begins to write to the disk: files when it can be mounted, else blocks over NBD. Stop-DrillWorkload ends it.
     param([string] $ExportUri, [string] $Path, [string] $DiskTool, [int] $Seed, [long] $SizeBytes)
     $null = New-Item -ItemType Directory -Path $Path -Force
-    $workload = [pscustomobject] @{ Mount = $null; Process = $null }
+    $workload = [pscustomobject] @{ Mount = $null; Process = $null; StopFile = Join-Path $Path 'stop' }
     $log = Join-Path $Path 'workload'
     if (Test-CanMount) {
         $workload.Mount = Mount-DrillDisk $ExportUri $Path
@@ -144,7 +146,7 @@ function Start-DrillWorkload {
         $script = Join-Path $Path 'workload.sh'
         @(
             'i=0'
-            'while :; do'
+            'while [ ! -e "$2" ]; do'
             '  i=$((i + 1))'
             '  head -c $((i * 7919 % 200000 + 1)) /dev/urandom > "$1/work-$((i % 40))"'
             '  [ $((i % 5)) -eq 0 ] && sync -f "$1"'
@@ -152,7 +154,7 @@ function Start-DrillWorkload {
             '  sleep 0.02'
             'done'
         ) | Set-Content -LiteralPath $script
-        $workload.Process = Start-DrillProcess sh @($script, $workload.Mount.Files) $log
+        $workload.Process = Start-DrillProcess sh @($script, $workload.Mount.Files, $workload.StopFile) $log
     }
     else {
         # The last quarter of the disk, which the file system of the drill does not use.
@@ -169,6 +171,12 @@ function Stop-DrillWorkload {
     param($Workload)
     if ($null -eq $Workload) {
         return
+    }
+
+    # The shell ends after the file it is at, so that nothing has the file system open any more.
+    $null = New-Item -ItemType File -Path $Workload.StopFile -Force
+    if ($Workload.Mount) {
+        $null = $Workload.Process.WaitForExit(30000)
     }
 
     Stop-DrillProcess $Workload.Process

@@ -48,11 +48,12 @@ $Appliance = $null
 
 function Add-Step {
     # One row of the table: a job tells its time and bytes, two hashes whether the copy is right.
-    param([string] $Step, $Job, [string] $SourceHash, [string] $CopyHash, [string] $Rpo, [string] $Rto, [bool] $IsRight = $true)
+    param([string] $Step, $Job, [string] $SourceHash, [string] $CopyHash, [string] $Rpo, [string] $Rto, [bool] $IsRight = $true, [long] $Moved = 0)
+    $bytes = if ($Job -and -not $Moved) { Get-MovedBytes $Job } else { $Moved }
     $row = [pscustomobject] @{
         Step    = $Step
         Result  = if ($IsRight -and $SourceHash -eq $CopyHash) { 'ok' } else { 'WRONG' }
-        Moved   = if ($Job) { [Asr.Module.Display]::Bytes((Get-MovedBytes $Job)) }
+        Moved   = if ($bytes) { [Asr.Module.Display]::Bytes($bytes) }
         Seconds = if ($Job) { '{0:0.0}' -f ($Job.EndTime - $Job.StartTime).TotalSeconds }
         RPO     = $Rpo
         RTO     = $Rto
@@ -157,7 +158,7 @@ function Invoke-Protection {
     Start-Work 1
     $job = Enable-AsrReplication $Name -Policy gold -Wait
     Wait-State Protected
-    Add-Step 'initial replication, disk in use' $job
+    Add-Step 'initial replication, disk in use' $job -Moved ((Get-AsrReplicatedMachine $Name).Disks | Measure-Object -Property SentBytes -Sum).Sum
     Start-Sleep -Seconds (3 * $PointSeconds)
     $points = @(Get-AsrRecoveryPoint $Name)
     $machine = Get-AsrReplicatedMachine $Name
@@ -172,8 +173,8 @@ function Invoke-TestFailover {
     $file = (Get-FileHash -LiteralPath $copy.Disks[0].Path -Algorithm SHA256).Hash.ToLowerInvariant()
     Add-Step 'test failover, export equals file' $job (Get-CopyHash $copy) $file (Get-Loss $copy $job) (Get-Recovery $copy)
     $job = Stop-AsrTestFailover $Name -Wait
-    $left = @(Get-ChildItem $folder -Recurse -File -ErrorAction SilentlyContinue)
-    Add-Step 'test failover cleaned up' $job -IsRight ($left.Count -eq 0)
+    $isClean = -not (Test-Path $folder) -or @(Get-ChildItem $folder).Count -eq 0
+    Add-Step 'test failover cleaned up' $job -IsRight $isClean
 }
 
 function Invoke-UnplannedFailover {

@@ -60,18 +60,29 @@ public sealed class GetContentCommand : PathCommand
             return;
         }
 
+        // The file may be being written, e.g. the output of a program that runs.
+        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using StreamReader reader = new(stream, FileText.ResolveEncoding(Encoding));
         if (Raw)
         {
-            WriteObject(File.ReadAllText(file, FileText.ResolveEncoding(Encoding)));
+            WriteObject(reader.ReadToEnd());
             return;
         }
 
-        IEnumerable<string> lines = File.ReadLines(file, FileText.ResolveEncoding(Encoding));
+        IEnumerable<string> lines = ReadLines(reader);
         lines = TotalCount >= 0 ? lines.Take(TotalCount) : lines;
         lines = Tail >= 0 ? lines.TakeLast(Tail) : lines;
         foreach (string line in lines)
         {
             WriteObject(line);
+        }
+    }
+
+    private static IEnumerable<string> ReadLines(StreamReader reader)
+    {
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
         }
     }
 

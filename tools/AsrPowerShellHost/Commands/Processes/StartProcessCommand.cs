@@ -103,7 +103,9 @@ public sealed class StartProcessCommand : PSCmdlet
             return;
         }
 
-        using FileStream file = File.Create(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
+        // Others may read it while the program writes.
+        string fullPath = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+        using FileStream file = new(fullPath, FileMode.Create, FileAccess.Write, FileShare.Read);
         Stream stream = source().BaseStream;
         byte[] buffer = new byte[4096];
         for (int read = await stream.ReadAsync(buffer); read > 0; read = await stream.ReadAsync(buffer))
