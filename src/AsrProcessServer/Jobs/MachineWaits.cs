@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -25,15 +26,19 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
     public async Task<MachineView> UntilAsync(JobContext context, Func<MachineView, bool> isDone, TimeSpan? silenceMax, CancellationToken cancellationToken)
     {
         long heardAt = time.GetTimestamp();
+        long sentBefore = SentBytes((await context.Machine.LookAsync()).Report);
         while (true)
         {
             MachineView view = await signals.WaitAsync(context.MachineId, context.Machine.LookAsync, isDone, Round, cancellationToken);
+
+            // An agent that restarts counts from zero again.
+            sentBefore = Math.Min(sentBefore, SentBytes(view.Report));
+            await TellAsync(context, view.Report, SentBytes(view.Report) - sentBefore);
             if (isDone(view))
             {
                 return view;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
-            await TellAsync(context, view.Report);
         }
     }
 
@@ -57,14 +62,16 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
                 return found;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
-            await TellAsync(context, site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report);
+            await TellAsync(context, site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report, context.Progress.BytesMoved);
             await Task.WhenAny(next, Task.Delay(Round, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    private static ValueTask TellAsync(JobContext context, AgentReport? report) => context.ReportAsync(
-        new StepProgress(report?.ProgressPercent, report?.Error?.Message ?? context.Progress.Detail, context.Progress.BytesMoved));
+    private static ValueTask TellAsync(JobContext context, AgentReport? report, long bytesMoved) => context.ReportAsync(
+        new StepProgress(report?.ProgressPercent, report?.Error?.Message ?? context.Progress.Detail, bytesMoved));
+
+    private static long SentBytes(AgentReport? report) => report?.Disks.Sum(disk => disk.SentBytes) ?? 0;
 
     private async Task<long> CheckSilenceAsync(JobContext context, long heardAt, TimeSpan? silenceMax)
     {
