@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Asr.Contracts;
 using Asr.Engine.Capture;
 
 namespace Asr.Oracle.Tests.Bugs;
@@ -12,7 +13,11 @@ internal class ActivityLogDecorator(IActivityLog inner) : IActivityLog
 
     public virtual ActivityLogState OpenedAs => inner.OpenedAs;
 
-    public virtual int Epoch => inner.Epoch;
+    public virtual StreamPosition Position => inner.Position;
+
+    public virtual System.Guid SessionNonce => inner.SessionNonce;
+
+    public virtual long ResynchronizeGeneration => inner.ResynchronizeGeneration;
 
     public virtual void Mark(long region) => inner.Mark(region);
 
@@ -22,7 +27,13 @@ internal class ActivityLogDecorator(IActivityLog inner) : IActivityLog
 
     public virtual IEnumerable<long> EnumerateMarked() => inner.EnumerateMarked();
 
-    public virtual void SetEpoch(int epoch) => inner.SetEpoch(epoch);
+    public virtual void ClearAll() => inner.ClearAll();
+
+    public virtual void Advance(long vaultSequence) => inner.Advance(vaultSequence);
+
+    public virtual void SetPosition(StreamPosition position) => inner.SetPosition(position);
+
+    public virtual void SetResynchronizeGeneration(long generation) => inner.SetResynchronizeGeneration(generation);
 
     public virtual void CloseCleanly() => inner.CloseCleanly();
 

@@ -2,8 +2,8 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Ingest;
 using Asr.Engine.Shipping;
-using Asr.Oracle.Tests.Bugs;
 
 namespace Asr.Oracle.Tests.Harness;
 
@@ -11,16 +11,16 @@ namespace Asr.Oracle.Tests.Harness;
 /// The network: requests are lost on the way there, answers on the way back, requests arrive twice or late. <see cref="Connect"/>
 /// points it at a new process server after the old one died; while there is none, nothing arrives.
 /// </summary>
-internal sealed class UnreliableSink(int seed, double faultRate) : IReplicationSink
+internal sealed class UnreliableNetwork(int seed, double faultRate) : IReplicationSink, IReplicaSource
 {
     private readonly Lock _lock = new();
     private readonly Random _random = new(seed);
-    private volatile IReplicationSink? _server;
+    private volatile VaultReplication? _server;
 
     /// <summary>Faults happen; off for the calm at the end of a run.</summary>
     public bool Faulty { get; set; } = true;
 
-    public void Connect(IReplicationSink? server) => _server = server;
+    public void Connect(VaultReplication? server) => _server = server;
 
     public Task<ReplicationSession> OpenSessionAsync(Guid diskId, OpenSessionRequest request, CancellationToken cancellationToken) =>
         SendAsync(server => server.OpenSessionAsync(diskId, request, cancellationToken), cancellationToken);
@@ -34,7 +34,19 @@ internal sealed class UnreliableSink(int seed, double faultRate) : IReplicationS
     public Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) =>
         SendAsync(server => server.PublishPointAsync(point, cancellationToken), cancellationToken);
 
-    private async Task<T> SendAsync<T>(Func<IReplicationSink, Task<T>> request, CancellationToken cancellationToken)
+    public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) =>
+        SendAsync(server => server.GetDigestsAsync(diskId, request, cancellationToken), cancellationToken);
+
+    public Task ReadPointAsync(Guid diskId, Guid recoveryPointId, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        SendAsync(
+            async server =>
+            {
+                await server.ReadPointAsync(diskId, recoveryPointId, offset, buffer, cancellationToken);
+                return true;
+            },
+            cancellationToken);
+
+    private async Task<T> SendAsync<T>(Func<VaultReplication, Task<T>> request, CancellationToken cancellationToken)
     {
         (bool loseRequest, bool loseAnswer, bool twice, int delayMs) = Draw();
         if (delayMs > 0)
@@ -42,7 +54,7 @@ internal sealed class UnreliableSink(int seed, double faultRate) : IReplicationS
             await Task.Delay(delayMs, cancellationToken);
         }
 
-        IReplicationSink? server = _server;
+        VaultReplication? server = _server;
         if (server is null || loseRequest)
         {
             throw Unreachable("the request was lost");

@@ -1,0 +1,244 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Contracts;
+using Asr.Engine.Blocks;
+using Asr.Engine.Ingest;
+using Asr.Engine.Points;
+using Asr.Engine.Vault;
+using Asr.Engine.Vault.Local;
+using Asr.Oracle.Tests.Bugs;
+using Asr.Oracle.Tests.Checking;
+
+namespace Asr.Oracle.Tests.Harness;
+
+/// <summary>
+/// A whole system in one process: a workload on the disks of one machine, an agent, a network and a process server over a real vault in a folder. Its
+/// parts are killed, cut off and restarted; disks, activity logs and vault live on. Afterwards every recovery point is held against the history.
+/// </summary>
+internal sealed class World : IAsyncDisposable
+{
+    private const string Passphrase = "correct horse battery staple";
+
+    // Far beyond what a healthy run needs on a busy machine; reaching it is a hang, and reported as such.
+    private static readonly TimeSpan PatienceForCalm = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("asr-oracle-").FullName;
+    private readonly List<WriteHistory> _histories = [];
+    private readonly List<MemoryBlockDevice> _disks = [];
+    private readonly Workload _workload;
+    private readonly IFileLayer _files;
+    private IVault? _vault;
+    private VaultReplication? _replication;
+    private AgentAssignment _assignment = new() { CrashConsistentFrequencySeconds = 1 };
+    private Guid _bootId = Guid.NewGuid();
+
+    public World(RunPlan plan, PlantedBug? bug)
+    {
+        Plan = plan;
+        Bug = bug ?? new NoBug();
+        _files = Bug.Files(new PhysicalFileLayer());
+        for (int i = 0; i < plan.DiskBytes.Length; i++)
+        {
+            DiskIds.Add(Guid.NewGuid());
+            _disks.Add(new MemoryBlockDevice(plan.DiskBytes[i]));
+            _histories.Add(new WriteHistory((uint)i + 1, (ulong)plan.Seed, plan.DiskBytes[i]));
+        }
+
+        Network = new UnreliableNetwork(plan.Seed, plan.FaultRate);
+        _workload = new Workload(plan.Seed, Clock, _histories);
+    }
+
+    public RunPlan Plan { get; }
+
+    public PlantedBug Bug { get; }
+
+    public RunClock Clock { get; } = new();
+
+    public Guid MachineId { get; } = Guid.NewGuid();
+
+    public List<Guid> DiskIds { get; } = [];
+
+    public IReadOnlyList<IBlockDevice> Disks => _disks;
+
+    public UnreliableNetwork Network { get; }
+
+    public SimulatedAgent? Agent { get; private set; }
+
+    private string VaultPath => Path.Combine(_folder, "vault");
+
+    public string ActivityLogPath(int disk) => Path.Combine(_folder, $"disk{disk}.activity");
+
+    /// <summary>Makes the vault, starts everything and the workload.</summary>
+    public async Task<Task> StartAsync(CancellationToken workload)
+    {
+        await using (await LocalVault.CreateAsync(VaultPath, Passphrase, Options))
+        {
+        }
+
+        await StartApplianceAsync();
+        await StartAgentAsync();
+        await AssignAsync(a => a with { Mode = AgentMode.Replicate, DiskIds = DiskIds });
+        return _workload.RunAsync(Plan.Writers, workload);
+    }
+
+    public async Task StartApplianceAsync()
+    {
+        _vault = await LocalVault.OpenAsync(VaultPath, Passphrase, Options);
+        _replication = new VaultReplication(_vault, new RecoveryPointLog(_vault.Catalog), Clock);
+        Network.Connect(_replication);
+    }
+
+    /// <summary>The appliance is gone in the middle of whatever it did.</summary>
+    public async Task KillApplianceAsync()
+    {
+        Network.Connect(null);
+        VaultReplication? dead = Interlocked.Exchange(ref _replication, null);
+        if (dead is not null)
+        {
+            await dead.DisposeAsync();
+            await _vault!.DisposeAsync();
+        }
+    }
+
+    public Task StartAgentAsync()
+    {
+        Agent = new SimulatedAgent(this, _bootId);
+        _workload.Attach(Agent.Disks);
+        return Agent.ApplyAsync(_assignment);
+    }
+
+    public async Task KillAgentAsync()
+    {
+        _workload.Attach(null);
+        await Agent!.KillAsync();
+    }
+
+    public async Task EndAgentAsync()
+    {
+        _workload.Attach(null);
+        await Agent!.EndAsync();
+    }
+
+    /// <summary>The machine restarts without an orderly end: the next agent must not take the activity log's word.</summary>
+    public async Task RebootAsync()
+    {
+        await KillAgentAsync();
+        _bootId = Guid.NewGuid();
+        await StartAgentAsync();
+    }
+
+    public Task AssignAsync(Func<AgentAssignment, AgentAssignment> change)
+    {
+        _assignment = change(_assignment) with { Revision = _assignment.Revision + 1 };
+        return Agent!.ApplyAsync(_assignment);
+    }
+
+    /// <summary>Ends the workload's writes and faults, lets the agent bring everything home, and makes the final point.</summary>
+    public async Task<Guid> ComeToRestAsync(CancellationTokenSource workload, Task writers)
+    {
+        Network.Faulty = false;
+        await AssignAsync(a => a with { Mode = AgentMode.Replicate });
+        await WaitForAsync(() => Agent!.Report.InSync, "in sync");
+        await workload.CancelAsync();
+        await writers;
+        Guid final = Guid.NewGuid();
+        await AssignAsync(a => a with { Mode = AgentMode.Quiesce, FinalPointId = final });
+        await WaitForAsync(() => Agent!.Report is { Mode: AgentMode.Quiesce } report && report.AssignmentRevision == _assignment.Revision, "quiesced");
+        return final;
+    }
+
+    /// <summary>Every published point against the history, and the final one against the disks byte for byte.</summary>
+    public async Task<Verdict> JudgeAsync(Guid? finalPoint)
+    {
+        await KillApplianceAsync();
+        await StartApplianceAsync();
+        Verdict verdict = new(Plan);
+        IReadOnlyList<AsrRecoveryPoint> points = await new RecoveryPointLog(_vault!.Catalog).ListAsync(MachineId, int.MaxValue, CancellationToken.None);
+        foreach (AsrRecoveryPoint point in points)
+        {
+            await JudgeAsync(point, point.Id == finalPoint, verdict);
+        }
+
+        if (finalPoint is not null && points.All(point => point.Id != finalPoint))
+        {
+            verdict.Violate("the final point was not published");
+        }
+
+        return verdict;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _workload.Attach(null);
+        if (Agent is not null)
+        {
+            await Agent.KillAsync();
+        }
+
+        await KillApplianceAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private LocalVaultOptions Options => new() { Files = _files, Time = Clock, CheckpointSegments = 8 };
+
+    private async Task JudgeAsync(AsrRecoveryPoint point, bool isFinal, Verdict verdict)
+    {
+        ConsistencyChecker checker = new();
+        verdict.Points++;
+        foreach (RecoveryPointDisk position in point.Disks)
+        {
+            int disk = DiskIds.IndexOf(position.DiskId);
+            byte[] image;
+            try
+            {
+                await using IBlockDevice opened = await _vault!.OpenAsync(position.DiskId, new StreamPosition(position.Epoch, position.Sequence), CancellationToken.None);
+                image = new byte[opened.Length];
+                await opened.ReadAsync(0, image, CancellationToken.None);
+            }
+            catch (AsrException error)
+            {
+                verdict.Violate($"point {point.Id} cannot be read: {error.Code}: {error.Message}");
+                return;
+            }
+
+            checker.AddDisk(_histories[disk], image);
+            if (isFinal)
+            {
+                byte[] source = new byte[image.Length];
+                await _disks[disk].ReadAsync(0, source, CancellationToken.None);
+                int difference = image.AsSpan().CommonPrefixLength(source);
+                if (difference < image.Length)
+                {
+                    verdict.Violate($"the final point differs from disk {disk} from byte {difference} on");
+                }
+            }
+        }
+
+        checker.CheckClaim(point.Time.UtcTicks, toleranceTicks: 0);
+        foreach (string violation in checker.Violations)
+        {
+            verdict.Violate($"point {point.Id} of {point.Time:O}: {violation}");
+        }
+    }
+
+    private async Task WaitForAsync(Func<bool> condition, string what)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (watch.Elapsed > PatienceForCalm)
+            {
+                throw new TimeoutException($"{Plan}: not {what} after {PatienceForCalm}; the agent reports {Agent!.Report}, error {Agent.Report.Error}.");
+            }
+
+            await Task.Delay(2);
+        }
+    }
+
+    private sealed class NoBug : PlantedBug;
+}
