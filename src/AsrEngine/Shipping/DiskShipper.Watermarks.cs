@@ -12,6 +12,7 @@ internal sealed partial class DiskShipper
     private readonly AsyncSignal _progressed = new();
     private long _receivedSequence;
     private long _vaultSequence;
+    private int _isSessionDoubted;
 
     /// <summary>Last change known to be durable in the vault.</summary>
     public long VaultSequence => Interlocked.Read(ref _vaultSequence);
@@ -32,6 +33,11 @@ internal sealed partial class DiskShipper
 
         return false;
     }
+
+    /// <summary>
+    /// Someone else was told that the session is gone. A disk at rest sends nothing that would tell it so; it asks now.
+    /// </summary>
+    public void DoubtSession() => Interlocked.Exchange(ref _isSessionDoubted, 1);
 
     /// <summary>A point up to this instant was published, so the vault holds everything before it.</summary>
     public void NotePublished(CaptureInstant instant)
@@ -81,7 +87,8 @@ internal sealed partial class DiskShipper
             await Task.Delay(_options.ProgressInterval, _time, cancellationToken).ConfigureAwait(false);
             try
             {
-                if (VaultSequence < Interlocked.Read(ref _receivedSequence))
+                bool isDoubted = Interlocked.Exchange(ref _isSessionDoubted, 0) != 0;
+                if (isDoubted || VaultSequence < Interlocked.Read(ref _receivedSequence))
                 {
                     Observe(await _sink.GetProgressAsync(Capture.Id, epoch, cancellationToken).ConfigureAwait(false));
                 }

@@ -86,9 +86,9 @@ internal sealed partial class DiskShipper
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The orderly way out.
+            // The orderly way out. A link that failed in the same moment is no one's concern any more.
         }
         finally
         {

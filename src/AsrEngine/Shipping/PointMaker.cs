@@ -103,6 +103,10 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, Shipping
             {
                 _error = AsrError.From(error);
                 ShippingLog.PointRefused(logger, draft.Id, error);
+                foreach (DiskShipper disk in disks)
+                {
+                    disk.DoubtSession();
+                }
             }
 
             await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
