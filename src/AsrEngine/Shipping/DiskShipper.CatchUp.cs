@@ -77,7 +77,7 @@ internal sealed partial class DiskShipper
             {
                 return await _replica.GetDigestsAsync(Capture.Id, request, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested && IsWorthRetrying(AsrError.From(error).Code))
+            catch (Exception error) when (IsWorthRetrying(error) && !cancellationToken.IsCancellationRequested)
             {
                 _linkError = AsrError.From(error);
                 ShippingLog.ComparisonFailed(_logger, Capture.Id, error);

@@ -39,8 +39,6 @@ internal class FileLayerDecorator(IFileLayer inner) : IFileLayer
 /// <summary>Publishes before fsync: content is not made durable, only its name.</summary>
 internal sealed class SkipsFileSync : PlantedBug
 {
-    public override bool ShowsAfterPowerCuts => true;
-
     public override IFileLayer Files(IFileLayer files) => new Layer(files);
 
     private sealed class Layer(IFileLayer inner) : FileLayerDecorator(inner)
@@ -54,8 +52,6 @@ internal sealed class SkipsFileSync : PlantedBug
 /// <summary>The name of a new segment is not made durable.</summary>
 internal sealed class SkipsDirectorySync : PlantedBug
 {
-    public override bool ShowsAfterPowerCuts => true;
-
     public override IFileLayer Files(IFileLayer files) => new Layer(files);
 
     private sealed class Layer(IFileLayer inner) : FileLayerDecorator(inner)

@@ -26,8 +26,5 @@ internal abstract class PlantedBug
     /// <summary>The file system under the vault.</summary>
     public virtual IFileLayer Files(IFileLayer files) => files;
 
-    /// <summary>The bug does harm only when the vault's machine loses power.</summary>
-    public virtual bool ShowsAfterPowerCuts => false;
-
     public override string ToString() => GetType().Name;
 }

@@ -19,8 +19,5 @@ internal sealed record RunPlan(int Seed)
     /// <summary>Memory for captured content; small, so that overload is common.</summary>
     public long QueueBytesMax { get; init; } = 4 << 20;
 
-    /// <summary>The vault's machine loses power, too: what was not synced may be lost, torn or kept.</summary>
-    public bool PowerCuts { get; init; }
-
-    public override string ToString() => $"seed {Seed}{(PowerCuts ? " with power cuts" : "")}";
+    public override string ToString() => $"seed {Seed}";
 }

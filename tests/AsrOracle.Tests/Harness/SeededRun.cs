@@ -42,7 +42,7 @@ internal static class SeededRun
 
     private static async Task ActAsync(World world, Random random)
     {
-        switch (random.Next(14))
+        switch (random.Next(16))
         {
             case 0:
                 await world.KillAgentAsync();
@@ -58,14 +58,18 @@ internal static class SeededRun
                 await world.StartApplianceAsync();
                 break;
             case 3:
+                await world.CutPowerAsync(random);
+                await world.StartApplianceAsync();
+                break;
+            case 4:
                 await world.AssignAsync(a => a with { Mode = AgentMode.Pause });
                 await Task.Delay(random.Next(40));
                 await world.AssignAsync(a => a with { Mode = AgentMode.Replicate });
                 break;
-            case 4:
+            case 5:
                 await world.AssignAsync(a => a with { ResynchronizeGeneration = a.ResynchronizeGeneration + 1 });
                 break;
-            case 5 when random.Next(3) == 0:
+            case 6 when random.Next(3) == 0:
                 await world.RebootAsync();
                 break;
             default:

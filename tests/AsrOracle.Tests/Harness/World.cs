@@ -13,15 +13,17 @@ using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
 using Asr.Oracle.Tests.Bugs;
 using Asr.Oracle.Tests.Checking;
+using Asr.Tests.Shared;
 
 namespace Asr.Oracle.Tests.Harness;
 
 /// <summary>
-/// A whole system in one process: a workload on the disks of one machine, an agent, a network and a process server over a real vault in a folder. Its
-/// parts are killed, cut off and restarted; disks, activity logs and vault live on. Afterwards every recovery point is held against the history.
+/// A whole system in one process: a workload on the disks of one machine, an agent, a network and a process server over a real vault on a simulated
+/// file system. Its parts are killed, cut off, robbed of power and restarted; disks, activity logs and what the vault made durable live on. Afterwards every recovery point is held against the history.
 /// </summary>
 internal sealed class World : IAsyncDisposable
 {
+    private const string VaultPath = "/vault";
     private const string Passphrase = "correct horse battery staple";
 
     // Far beyond what a healthy run needs on a busy machine; reaching it is a hang, and reported as such.
@@ -31,7 +33,7 @@ internal sealed class World : IAsyncDisposable
     private readonly List<WriteHistory> _histories = [];
     private readonly List<MemoryBlockDevice> _disks = [];
     private readonly Workload _workload;
-    private readonly IFileLayer _files;
+    private SimulatedFileLayer _files = new();
     private IVault? _vault;
     private VaultReplication? _replication;
     private AgentAssignment _assignment = new() { CrashConsistentFrequencySeconds = 1 };
@@ -41,7 +43,6 @@ internal sealed class World : IAsyncDisposable
     {
         Plan = plan;
         Bug = bug ?? new NoBug();
-        _files = Bug.Files(new PhysicalFileLayer());
         for (int i = 0; i < plan.DiskBytes.Length; i++)
         {
             DiskIds.Add(Guid.NewGuid());
@@ -68,8 +69,6 @@ internal sealed class World : IAsyncDisposable
     public UnreliableNetwork Network { get; }
 
     public SimulatedAgent? Agent { get; private set; }
-
-    private string VaultPath => Path.Combine(_folder, "vault");
 
     public string ActivityLogPath(int disk) => Path.Combine(_folder, $"disk{disk}.activity");
 
@@ -103,6 +102,13 @@ internal sealed class World : IAsyncDisposable
             await dead.DisposeAsync();
             await _vault!.DisposeAsync();
         }
+    }
+
+    /// <summary>The appliance's machine loses power: what it had not synced is lost, torn or kept, as chance has it.</summary>
+    public async Task CutPowerAsync(Random random)
+    {
+        _files = _files.Restart(random);
+        await KillApplianceAsync();
     }
 
     public Task StartAgentAsync()
@@ -184,7 +190,7 @@ internal sealed class World : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private LocalVaultOptions Options => new() { Files = _files, Time = Clock, CheckpointSegments = 8 };
+    private LocalVaultOptions Options => new() { Files = Bug.Files(_files), Time = Clock, CheckpointSegments = 8 };
 
     private async Task JudgeAsync(AsrRecoveryPoint point, bool isFinal, Verdict verdict)
     {
