@@ -26,5 +26,8 @@ internal abstract class PlantedBug
     /// <summary>The file system under the vault.</summary>
     public virtual IFileLayer Files(IFileLayer files) => files;
 
+    /// <summary>The vault, each time it is opened.</summary>
+    public virtual IVault Vault(IVault vault) => vault;
+
     public override string ToString() => GetType().Name;
 }

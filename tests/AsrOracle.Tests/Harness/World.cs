@@ -87,7 +87,7 @@ internal sealed class World : IAsyncDisposable
 
     public async Task StartApplianceAsync()
     {
-        _vault = await LocalVault.OpenAsync(VaultPath, Passphrase, Options);
+        _vault = Bug.Vault(await LocalVault.OpenAsync(VaultPath, Passphrase, Options));
         _replication = new VaultReplication(_vault, new RecoveryPointLog(_vault.Catalog), Clock);
         Network.Connect(_replication);
     }
@@ -161,18 +161,21 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Every published point against the history, and the final one against the disks byte for byte.</summary>
     public async Task<Verdict> JudgeAsync(Guid? finalPoint)
     {
-        await KillApplianceAsync();
-        await StartApplianceAsync();
         Verdict verdict = new(Plan);
-        IReadOnlyList<AsrRecoveryPoint> points = await new RecoveryPointLog(_vault!.Catalog).ListAsync(MachineId, int.MaxValue, CancellationToken.None);
-        foreach (AsrRecoveryPoint point in points)
+        try
         {
-            await JudgeAsync(point, point.Id == finalPoint, verdict);
+            await KillApplianceAsync();
+            await StartApplianceAsync();
+            await JudgePointsAsync(finalPoint, verdict);
+        }
+        catch (AsrException error)
+        {
+            verdict.Violate($"the vault cannot be read: {error.Code}: {error.Message}");
         }
 
-        if (finalPoint is not null && points.All(point => point.Id != finalPoint))
+        foreach (string violation in NonceAudit.Check(_files))
         {
-            verdict.Violate("the final point was not published");
+            verdict.Violate(violation);
         }
 
         return verdict;
@@ -191,6 +194,20 @@ internal sealed class World : IAsyncDisposable
     }
 
     private LocalVaultOptions Options => new() { Files = Bug.Files(_files), Time = Clock, CheckpointSegments = 8 };
+
+    private async Task JudgePointsAsync(Guid? finalPoint, Verdict verdict)
+    {
+        IReadOnlyList<AsrRecoveryPoint> points = await new RecoveryPointLog(_vault!.Catalog).ListAsync(MachineId, int.MaxValue, CancellationToken.None);
+        foreach (AsrRecoveryPoint point in points)
+        {
+            await JudgeAsync(point, point.Id == finalPoint, verdict);
+        }
+
+        if (finalPoint is not null && points.All(point => point.Id != finalPoint))
+        {
+            verdict.Violate("the final point was not published");
+        }
+    }
 
     private async Task JudgeAsync(AsrRecoveryPoint point, bool isFinal, Verdict verdict)
     {
