@@ -47,6 +47,7 @@ internal static class DiskEndpoints
         }
 
         await access.DemandForSessionAsync(machineId, diskId, cancellationToken);
+        await access.DemandReplicatingAsync(machineId, cancellationToken);
         return await sink.OpenSessionAsync(diskId, request, cancellationToken);
     }
 

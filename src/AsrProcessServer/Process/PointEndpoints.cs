@@ -35,6 +35,7 @@ internal static class PointEndpoints
             await access.DemandAsync(machineId, disk.DiskId, cancellationToken);
         }
 
+        await access.DemandReplicatingAsync(machineId, cancellationToken);
         AsrReplicatedMachine machine = await machines.GetAsync(machineId, cancellationToken);
         return await sink.PublishPointAsync(WithNames(point, machine), cancellationToken);
     }

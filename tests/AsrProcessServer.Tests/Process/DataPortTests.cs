@@ -92,6 +92,29 @@ public sealed class DataPortTests
         Assert.Equal(AsrErrorCode.Forbidden, error.Code);
     }
 
+    [Theory]
+    [InlineData(AgentMode.Idle)]
+    [InlineData(AgentMode.Pause)]
+    [InlineData(AgentMode.Fence)]
+    [InlineData(AgentMode.Failback)]
+    public async Task An_agent_that_is_not_to_replicate_neither_takes_the_stream_nor_publishes(AgentMode mode)
+    {
+        await using TestAppliance appliance = await TestAppliance.StartAsync();
+        using HttpClient agent = await NewAgentAsync(appliance);
+        Guid machineId = (await appliance.Machines.ListAsync(TestAppliance.Stop)).Single().Id;
+        appliance.Machines.Assign(new AgentAssignment { Revision = 2, Mode = mode });
+
+        AsrError session = await HttpClientExtensions.ErrorOfAsync(
+            agent.PostAsJsonAsync($"/v1/disks/{DiskId}/sessions", new OpenSessionRequest { Nonce = Guid.NewGuid(), MachineId = machineId, SizeBytes = 1 << 20 }, AsrJson.Options, TestAppliance.Stop),
+            HttpStatusCode.Conflict);
+        AsrError point = await HttpClientExtensions.ErrorOfAsync(
+            agent.PostAsJsonAsync(AsrRoutes.PublishPoint, new PublishPointRequest { Point = NewPoint(machineId) }, AsrJson.Options, TestAppliance.Stop),
+            HttpStatusCode.Conflict);
+
+        Assert.Equal([AsrErrorCode.OperationNotAllowed, AsrErrorCode.OperationNotAllowed], [session.Code, point.Code]);
+        Assert.Empty(appliance.Replication.Points);
+    }
+
     [Fact]
     public async Task A_disk_without_a_session_asks_for_one()
     {

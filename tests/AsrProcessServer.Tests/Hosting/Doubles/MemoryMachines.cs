@@ -21,7 +21,7 @@ internal sealed class MemoryMachines : IMachineService, IJobService
 
     public List<AsrReplicationPolicy> ChangedPolicies { get; } = [];
 
-    public AgentAssignment Assignment { get; private set; } = new() { Revision = 1 };
+    public AgentAssignment Assignment { get; private set; } = new() { Revision = 1, Mode = AgentMode.Replicate };
 
     public TaskCompletionSource WaitBegun { get; private set; } = NewSignal();
 
