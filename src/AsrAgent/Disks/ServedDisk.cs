@@ -81,7 +81,7 @@ internal sealed class ServedDisk : IAsyncDisposable
                 File.Delete(log);
             }
 
-            return new DiskCapture(known.Id, option.Name, source, ActivityLog.Open(log, known.Id, source.Length));
+            return new DiskCapture(known.Id, option.Name, source, ActivityLog.Open(log, known.Id, source.Length, source: source));
         }
         catch (Exception error)
         {

@@ -12,7 +12,7 @@ namespace Asr.Engine.Blocks;
 /// processes of this product never write one disk. Writes, and reads of cached data, end synchronously in the page cache, where a thread
 /// hop would cost more than the call; reads that must wait for the medium, flushes and zeroing run on the thread pool.
 /// </summary>
-public sealed partial class FileBlockDevice : IBlockDevice
+public sealed partial class FileBlockDevice : IBlockDevice, IChangeStamped
 {
     private readonly SafeFileHandle _file;
 
@@ -23,6 +23,9 @@ public sealed partial class FileBlockDevice : IBlockDevice
         Length = length;
         IsReadOnly = isReadOnly;
         IsRawDevice = isRawDevice;
+
+        // Before the probe below, which may count as a change.
+        StampAtOpen = ReadStamp();
         CanZeroFast = !isReadOnly && !isRawDevice && TryFallocate(LibC.FallocPunchHole, length, 4096);
     }
 
@@ -40,6 +43,13 @@ public sealed partial class FileBlockDevice : IBlockDevice
 
     /// <summary>True when the file system was seen to punch holes, so that <see cref="ZeroAsync"/> with a hole costs no writing of zeros.</summary>
     public bool CanZeroFast { get; }
+
+    /// <inheritdoc />
+    public long StampAtOpen { get; }
+
+    /// <inheritdoc />
+    /// <remarks>The file's last write time in ticks. A device node's says nothing of its content.</remarks>
+    public long ReadStamp() => IsRawDevice ? 0 : File.GetLastWriteTimeUtc(_file).Ticks;
 
     /// <summary>Opens an existing image or block device.</summary>
     /// <exception cref="AsrException">

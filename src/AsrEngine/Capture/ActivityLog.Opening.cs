@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.IO.Hashing;
 using Asr.Contracts;
+using Asr.Engine.Blocks;
 using Microsoft.Win32.SafeHandles;
 
 namespace Asr.Engine.Capture;
@@ -21,6 +22,8 @@ public sealed unsafe partial class ActivityLog
     /// <item>No valid header, another disk's header, a wrong length, or an orderly end whose content hash does not fit:
     /// <see cref="ActivityLogState.Corrupt"/>. A new log replaces it, everything marked.</item>
     /// <item>Another disk size: <see cref="ActivityLogState.SizeChanged"/>, likewise.</item>
+    /// <item>Orderly end, but the disk's stamp is not the one of that time: <see cref="ActivityLogState.SourceChanged"/>: it was written past the capture.
+    /// Everything is marked.</item>
     /// <item>Orderly end: <see cref="ActivityLogState.Trusted"/> whatever the boot id, since all was on the disk.</item>
     /// <item>No orderly end, same boot: <see cref="ActivityLogState.Trusted"/>: the page cache has every store.</item>
     /// <item>No orderly end, another boot: <see cref="ActivityLogState.Rebooted"/>: some marks may never have reached the disk. Everything is marked.</item>
@@ -31,34 +34,35 @@ public sealed unsafe partial class ActivityLog
     /// <param name="diskId">The disk.</param>
     /// <param name="diskBytes">Its size.</param>
     /// <param name="bootId">Identity of this run of the system; null for <see cref="BootIdentity.Read"/>.</param>
+    /// <param name="source">The disk, when it can tell whether it was changed meanwhile; must stay open as long as the log.</param>
     /// <exception cref="AsrException"><see cref="AsrErrorCode.DiskBusy"/> when another process has the log open.</exception>
-    public static ActivityLog Open(string path, Guid diskId, long diskBytes, Guid? bootId = null)
+    public static ActivityLog Open(string path, Guid diskId, long diskBytes, Guid? bootId = null, IChangeStamped? source = null)
     {
         Guid boot = bootId ?? BootIdentity.Read();
         if (!File.Exists(path))
         {
-            return Create(path, diskId, diskBytes, boot, ActivityLogState.New);
+            return Create(path, diskId, diskBytes, boot, ActivityLogState.New, source);
         }
 
         SafeFileHandle file = OpenFile(path);
         try
         {
-            ActivityLogState state = Examine(file, diskId, diskBytes, boot, out ActivityLogHeader header);
+            ActivityLogState state = Examine(file, diskId, diskBytes, boot, source, out ActivityLogHeader header);
             if (state is ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
             {
                 file.Dispose();
-                return Create(path, diskId, diskBytes, boot, state);
+                return Create(path, diskId, diskBytes, boot, state, source);
             }
 
-            ActivityLog log = new(file, header, state);
-            if (state == ActivityLogState.Rebooted)
+            ActivityLog log = new(file, header, state, source);
+            if (state is ActivityLogState.Rebooted or ActivityLogState.SourceChanged)
             {
                 log.MarkAll();
                 log._view.Flush();
             }
 
             // From here on the log is open: a crash must not find it clean.
-            log.WriteHeader(header with { IsClean = false, ContentHash = 0, BootId = boot });
+            log.WriteHeader(header with { IsClean = false, ContentHash = 0, SourceStamp = 0, BootId = boot });
             return log;
         }
         catch
@@ -68,7 +72,8 @@ public sealed unsafe partial class ActivityLog
         }
     }
 
-    private static ActivityLogState Examine(SafeFileHandle file, Guid diskId, long diskBytes, Guid boot, out ActivityLogHeader header)
+    private static ActivityLogState Examine(
+        SafeFileHandle file, Guid diskId, long diskBytes, Guid boot, IChangeStamped? source, out ActivityLogHeader header)
     {
         if (!TryReadHeader(file, out header) || header.DiskId != diskId || RandomAccess.GetLength(file) != FileBytes(header.DiskBytes))
         {
@@ -82,7 +87,13 @@ public sealed unsafe partial class ActivityLog
 
         if (header.IsClean)
         {
-            return HashContent(file) == header.ContentHash ? ActivityLogState.Trusted : ActivityLogState.Corrupt;
+            if (HashContent(file) != header.ContentHash)
+            {
+                return ActivityLogState.Corrupt;
+            }
+
+            long stamp = source?.StampAtOpen ?? 0;
+            return stamp != 0 && header.SourceStamp != 0 && stamp != header.SourceStamp ? ActivityLogState.SourceChanged : ActivityLogState.Trusted;
         }
 
         return header.BootId == boot ? ActivityLogState.Trusted : ActivityLogState.Rebooted;
@@ -119,7 +130,7 @@ public sealed unsafe partial class ActivityLog
         return hash.GetCurrentHashAsUInt64();
     }
 
-    private static ActivityLog Create(string path, Guid diskId, long diskBytes, Guid boot, ActivityLogState state)
+    private static ActivityLog Create(string path, Guid diskId, long diskBytes, Guid boot, ActivityLogState state, IChangeStamped? source)
     {
         if (diskBytes is < 0 or > ReplicationLimits.DiskBytesMax)
         {
@@ -144,7 +155,7 @@ public sealed unsafe partial class ActivityLog
         try
         {
             RandomAccess.SetLength(file, FileBytes(diskBytes));
-            ActivityLog log = new(file, header, state);
+            ActivityLog log = new(file, header, state, source);
             if (state != ActivityLogState.New)
             {
                 log.MarkAll();

@@ -6,6 +6,7 @@ using System.IO.MemoryMappedFiles;
 using System.Numerics;
 using System.Threading;
 using Asr.Contracts;
+using Asr.Engine.Blocks;
 using Microsoft.Win32.SafeHandles;
 
 namespace Asr.Engine.Capture;
@@ -18,6 +19,7 @@ namespace Asr.Engine.Capture;
 public sealed unsafe partial class ActivityLog : IActivityLog
 {
     private readonly SafeFileHandle _file;
+    private readonly IChangeStamped? _source;
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _base;
@@ -29,8 +31,9 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     private bool _isDisposed;
     private ActivityLogHeader _header;
 
-    private ActivityLog(SafeFileHandle file, ActivityLogHeader header, ActivityLogState openedAs)
+    private ActivityLog(SafeFileHandle file, ActivityLogHeader header, ActivityLogState openedAs, IChangeStamped? source)
     {
+        _source = source;
         _file = file;
         _header = header;
         OpenedAs = openedAs;
@@ -141,7 +144,7 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     {
         using Lock.Scope mapped = Enter();
         _view.Flush();
-        WriteHeader(_header with { IsClean = true, ContentHash = XxHash3.HashToUInt64(Content) });
+        WriteHeader(_header with { IsClean = true, ContentHash = XxHash3.HashToUInt64(Content), SourceStamp = _source?.ReadStamp() ?? 0 });
     }
 
     /// <inheritdoc/>

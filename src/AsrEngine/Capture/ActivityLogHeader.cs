@@ -35,6 +35,9 @@ internal readonly record struct ActivityLogHeader
     /// <summary>XXH3 of everything after the slots; meaningful only when <see cref="IsClean"/>.</summary>
     public ulong ContentHash { get; init; }
 
+    /// <summary>The disk's <see cref="Asr.Engine.Blocks.IChangeStamped">stamp</see> at the orderly end; 0 when it has none. Meaningful only when <see cref="IsClean"/>.</summary>
+    public long SourceStamp { get; init; }
+
     public void Write(Span<byte> slot)
     {
         slot[..Bytes].Clear();
@@ -51,6 +54,7 @@ internal readonly record struct ActivityLogHeader
         BinaryPrimitives.WriteInt32LittleEndian(slot[80..], IsClean ? 1 : 0);
         BinaryPrimitives.WriteInt64LittleEndian(slot[88..], ResynchronizeGeneration);
         BinaryPrimitives.WriteUInt64LittleEndian(slot[96..], ContentHash);
+        BinaryPrimitives.WriteInt64LittleEndian(slot[104..], SourceStamp);
         BinaryPrimitives.WriteUInt64LittleEndian(slot[ChecksumAt..], XxHash3.HashToUInt64(slot[..ChecksumAt]));
     }
 
@@ -78,6 +82,7 @@ internal readonly record struct ActivityLogHeader
             IsClean = BinaryPrimitives.ReadInt32LittleEndian(slot[80..]) == 1,
             ResynchronizeGeneration = BinaryPrimitives.ReadInt64LittleEndian(slot[88..]),
             ContentHash = BinaryPrimitives.ReadUInt64LittleEndian(slot[96..]),
+            SourceStamp = BinaryPrimitives.ReadInt64LittleEndian(slot[104..]),
         };
         return header.Epoch >= 0
             && header.RegionBytes == ReplicationLimits.DigestRegionBytes

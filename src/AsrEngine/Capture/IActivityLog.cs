@@ -71,6 +71,9 @@ public enum ActivityLogState
     /// <summary>The machine rebooted without an orderly end: writes may have reached the disk unmarked. Compare everything.</summary>
     Rebooted,
 
+    /// <summary>The disk was changed after the orderly end, past the capture. Compare everything.</summary>
+    SourceChanged,
+
     /// <summary>The log failed its checks. Compare everything.</summary>
     Corrupt,
 

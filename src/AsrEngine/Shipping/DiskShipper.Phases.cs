@@ -1,3 +1,4 @@
+using System;
 using System.Threading;
 
 namespace Asr.Engine.Shipping;
@@ -5,21 +6,31 @@ namespace Asr.Engine.Shipping;
 /// <content>Phases: initial replication and resynchronisation, from their start until nothing is pending.</content>
 internal sealed partial class DiskShipper
 {
+    /// <summary>Longer than the interval of reports: the comparison of a small disk is over before one leaves, and must be seen all the same.</summary>
+    private static readonly TimeSpan ReasonShownMin = TimeSpan.FromSeconds(3);
+
     private readonly Lock _phaseGate = new();
     private long _phaseRegions;
     private bool _phaseCoversAll;
     private string? _phaseReason;
+    private string? _shownReason;
+    private long _shownSince;
     private long _askedGeneration;
     private long _phaseGeneration;
 
-    /// <summary>Why a comparison runs that nobody asked for, or null.</summary>
+    /// <summary>Why a comparison runs, or ran a moment ago, that nobody asked for; else null.</summary>
     public string? ResynchronizeReason
     {
         get
         {
             lock (_phaseGate)
             {
-                return _phaseReason;
+                if (_time.GetElapsedTime(_shownSince) >= ReasonShownMin)
+                {
+                    _shownReason = null;
+                }
+
+                return _phaseReason ?? _shownReason;
             }
         }
     }
@@ -32,7 +43,7 @@ internal sealed partial class DiskShipper
             lock (_phaseGate)
             {
                 long pending = Ledger.PendingRegions;
-                return _phaseRegions == 0 ? null : 100.0 * System.Math.Max(0, _phaseRegions - pending) / _phaseRegions;
+                return _phaseRegions == 0 ? null : 100.0 * Math.Max(0, _phaseRegions - pending) / _phaseRegions;
             }
         }
     }
@@ -81,6 +92,12 @@ internal sealed partial class DiskShipper
             _phaseGeneration = _askedGeneration;
             _phaseReason ??= reason;
             _phaseRegions = Ledger.PendingRegions;
+            if (reason is not null)
+            {
+                _shownReason = reason;
+                _shownSince = _time.GetTimestamp();
+                ShippingLog.ComparisonBegun(_logger, Capture.Id, reason);
+            }
         }
     }
 

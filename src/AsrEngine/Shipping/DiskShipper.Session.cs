@@ -134,11 +134,12 @@ internal sealed partial class DiskShipper
 
     private string? Doubt(IActivityLog activity, StreamPosition known, StreamPosition parent)
     {
-        if (!_hadSession && activity.OpenedAs is ActivityLogState.Rebooted or ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
+        if (!_hadSession && activity.OpenedAs is ActivityLogState.Rebooted or ActivityLogState.SourceChanged or ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
         {
             return activity.OpenedAs switch
             {
                 ActivityLogState.Rebooted => "The machine restarted without an orderly end of the agent.",
+                ActivityLogState.SourceChanged => "The disk was changed while the agent was stopped.",
                 ActivityLogState.Corrupt => "The activity log is damaged.",
                 _ => "The size of the disk has changed.",
             };

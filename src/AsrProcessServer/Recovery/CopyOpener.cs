@@ -40,15 +40,15 @@ public sealed class CopyOpener(IVault vault, IExportHost exports, RecoveryFolder
                 AsrErrorCode.DiskSizeChanged, $"Disk file '{disk.Path}' has {file.Length} bytes, the disk has {disk.SizeBytes}.",
                 "Use ChangeRecoveryPoint to bring the machine up again.", disk.Path);
         }
-        DiskCapture capture = open.Own(new DiskCapture(disk.DiskId, disk.Name, file, OpenLog(copy, disk)));
+        DiskCapture capture = open.Own(new DiskCapture(disk.DiskId, disk.Name, file, OpenLog(copy, disk, file)));
         captures.Add(capture);
         open.Offer(ExportNames.For(machineName, ExportKind.Failover, disk.Name), capture);
         return Task.CompletedTask;
     });
 
-    private static ActivityLog OpenLog(SiteCopy copy, FailoverDisk disk)
+    private static ActivityLog OpenLog(SiteCopy copy, FailoverDisk disk, FileBlockDevice file)
     {
-        ActivityLog log = ActivityLog.Open(CopyFiles.ActivityPath(disk), disk.DiskId, disk.SizeBytes);
+        ActivityLog log = ActivityLog.Open(CopyFiles.ActivityPath(disk), disk.DiskId, disk.SizeBytes, source: file);
         if (log.OpenedAs == ActivityLogState.New)
         {
             log.SetPosition(BaseOf(copy, disk));
