@@ -51,6 +51,7 @@ internal static class AgentHost
         builder.Services.AddSingleton<ControlHealth>();
         builder.Services.AddHostedService<StatusLoop>();
         builder.Services.AddHostedService<CertificateRenewal>();
+        builder.Services.AddHostedService<DiskRetryLoop>();
         builder.Services.AddHostedService<ReportLoop>();
         builder.Services.AddHostedService<AssignmentLoop>();
         using IHost host = builder.Build();

@@ -10,6 +10,9 @@ internal interface IServedMachine
     /// <summary>Starts moving to the desired state.</summary>
     Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken);
 
+    /// <summary>Tries once more to serve the disks that could not be served.</summary>
+    Task RetryRefusedDisksAsync(CancellationToken cancellationToken);
+
     /// <summary>What is so now.</summary>
     AgentReport GetReport();
 }

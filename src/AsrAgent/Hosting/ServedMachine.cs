@@ -22,9 +22,11 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     private readonly MachineDisks _disks;
     private readonly MachineReplicator _replicator;
     private readonly ILogger _logger;
+    private volatile AgentAssignment? _assignment;
 
-    private ServedMachine(StateFolder folder, MachineDisks disks, MachineReplicator replicator, ILogger logger)
+    private ServedMachine(StateFolder folder, AgentAssignment? assignment, MachineDisks disks, MachineReplicator replicator, ILogger logger)
     {
+        _assignment = assignment;
         _folder = folder;
         _disks = disks;
         _replicator = replicator;
@@ -43,34 +45,48 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         StateFolder folder, AgentIdentity identity, IReadOnlyCollection<DiskOption> options, IReplicationSink sink, IReplicaSource replica, ILoggerFactory loggers)
     {
         AgentAssignment? last = StateFile.Read<AgentAssignment>(folder.AssignmentFile);
-        bool areOffline = last?.Mode is AgentMode.Quiesce or AgentMode.Fence or AgentMode.Failback;
-        MachineDisks disks = await MachineDisks.OpenAsync(folder, options, areOffline, loggers).ConfigureAwait(false);
+        MachineDisks disks = await MachineDisks.OpenAsync(folder, options, RefusesWrites(last), loggers).ConfigureAwait(false);
         ShippingOptions shipping = new() { MachineName = identity.MachineName, AgentVersion = AgentVersion.Text };
         MachineReplicator replicator = new(
             identity.MachineId, [.. disks.Served.Select(disk => disk.Capture)], sink, replica, shipping, logger: loggers.CreateLogger<MachineReplicator>());
-        return new ServedMachine(folder, disks, replicator, loggers.CreateLogger<ServedMachine>());
+        return new ServedMachine(folder, last, disks, replicator, loggers.CreateLogger<ServedMachine>());
     }
 
     /// <inheritdoc/>
     public Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken)
     {
         StateFile.WriteDurably(_folder.AssignmentFile, assignment);
+        _assignment = assignment;
         return _replicator.ApplyAsync(assignment, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task RetryRefusedDisksAsync(CancellationToken cancellationToken)
+    {
+        foreach (DiskCapture disk in await _disks.RetryRefusedAsync(RefusesWrites(_assignment)).ConfigureAwait(false))
+        {
+            // From here on the replicator keeps it as the newest assignment says, should that have come meanwhile.
+            await _replicator.OfferAsync(disk, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>
     public AgentReport GetReport()
     {
         AgentReport report = _replicator.GetReport();
-        return _disks.Refused.Count == 0
-            ? report
-            : report with
-            {
-                Disks = [.. report.Disks, .. _disks.Refused.Select(disk => disk.Describe())],
+        IReadOnlyList<RefusedDisk> refused = _disks.Refused;
+        if (refused.Count == 0)
+        {
+            return report;
+        }
 
-                // A refused disk is the cause of whatever the replicator complains of because of it.
-                Error = report.Error is null or { Code: AsrErrorCode.NotFound } ? _disks.Refused[0].Error : report.Error,
-            };
+        return report with
+        {
+            Disks = [.. report.Disks, .. refused.Select(disk => disk.Describe())],
+
+            // A refused disk is the cause of whatever the replicator complains of because of it.
+            Error = report.Error is null or { Code: AsrErrorCode.NotFound } ? refused[0].Error : report.Error,
+        };
     }
 
     /// <inheritdoc/>
@@ -82,4 +98,6 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         await _disks.DisposeAsync().ConfigureAwait(false);
         _logger.Stopped();
     }
+
+    private static bool RefusesWrites(AgentAssignment? assignment) => assignment?.Mode is AgentMode.Quiesce or AgentMode.Fence or AgentMode.Failback;
 }

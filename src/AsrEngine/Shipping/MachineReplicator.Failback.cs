@@ -25,6 +25,8 @@ public sealed partial class MachineReplicator
             return;
         }
 
+        // A failback without one of its disks would later take that disk's old content for the machine's.
+        RequireAllOffered(assignment);
         _failbackPointDone = null;
         DiskCapture[] disks = [.. _disks.Where(disk => assignment.DiskIds.Contains(disk.Id))];
         FailbackProgress progress = new(disks.Sum(disk => disk.Length));

@@ -37,6 +37,11 @@ public sealed partial class MachineReplicator
             }
         }
 
+        RequireAllOffered(assignment);
+    }
+
+    private void RequireAllOffered(AgentAssignment assignment)
+    {
         foreach (Guid missing in assignment.DiskIds.Except(_disks.Select(disk => disk.Id)))
         {
             throw new AsrException(AsrErrorCode.NotFound, $"Disk {missing} is to be replicated, but this machine does not offer it.", "Serve the disk, or leave it out.");

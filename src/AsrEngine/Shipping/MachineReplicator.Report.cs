@@ -27,7 +27,7 @@ public sealed partial class MachineReplicator
                 AgentVersion = _options.AgentVersion,
                 Mode = _reachedMode,
                 Disks = [.. _disks.Select(disk => Describe(disk, Array.Find(shippers, shipper => shipper.Capture == disk)))],
-                InSync = shippers.Length > 0 && Array.TrueForAll(shippers, shipper => shipper.IsInSync),
+                InSync = shippers.Length > 0 && Array.TrueForAll(shippers, shipper => shipper.IsInSync) && !IsDiskMissing(shippers),
                 Resynchronizing = Array.Exists(shippers, shipper => shipper.ResynchronizeReason is not null),
                 ResynchronizeReason = shippers.Select(shipper => shipper.ResynchronizeReason).FirstOrDefault(reason => reason is not null),
                 ResynchronizeGenerationDone = protectedDisks.Length == 0 ? 0 : protectedDisks.Min(disk => disk.Activity.ResynchronizeGeneration),
@@ -38,6 +38,10 @@ public sealed partial class MachineReplicator
             };
         }
     }
+
+    // A disk that is to be replicated and is not offered, or not yet taken up.
+    private bool IsDiskMissing(DiskShipper[] shippers) =>
+        _desired is { } desired && desired.DiskIds.Any(id => !Array.Exists(shippers, shipper => shipper.Capture.Id == id));
 
     // The mean over the disks, by size; a disk without a phase is done.
     private static double? Progress(DiskShipper[] shippers)

@@ -18,7 +18,6 @@ namespace Asr.Engine.Shipping;
 public sealed partial class MachineReplicator : IAsyncDisposable
 {
     private readonly Guid _machineId;
-    private readonly IReadOnlyList<DiskCapture> _disks;
     private readonly IReplicationSink _sink;
     private readonly IReplicaSource _replica;
     private readonly ShippingOptions _options;
@@ -30,6 +29,9 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly AsyncSignal _assigned = new();
     private readonly Lock _gate = new();
     private readonly Task _driver;
+
+    // Replaced as a whole, under the gate.
+    private volatile DiskCapture[] _disks;
     private AgentAssignment? _desired;
     private CancellationTokenSource? _reaching;
 
@@ -51,7 +53,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         ILogger? logger = null)
     {
         _machineId = machineId;
-        _disks = disks;
+        _disks = [.. disks];
         _sink = sink;
         _replica = replica;
         _options = options ?? new ShippingOptions();
@@ -85,6 +87,29 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         }
 
         _assigned.Set();
+    }
+
+    /// <summary>
+    /// Takes charge of one more disk, which stays the caller's. From its return on, the last assignment says whether writes to it are refused; without one they stay
+    /// as they are. An assignment that waited for the disk goes on by itself.
+    /// </summary>
+    public async Task OfferAsync(DiskCapture disk, CancellationToken cancellationToken)
+    {
+        bool isRefusing;
+        lock (_gate)
+        {
+            _disks = [.. _disks, disk];
+            isRefusing = _desired is { } desired && RefusesWrites(desired.Mode);
+            if (_desired is not null && !isRefusing)
+            {
+                disk.BringOnline();
+            }
+        }
+
+        if (isRefusing)
+        {
+            await disk.TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Stops shipping. What is not in the vault stays marked in the activity logs.</summary>
