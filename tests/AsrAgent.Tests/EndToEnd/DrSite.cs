@@ -162,10 +162,13 @@ internal sealed class DrSite : IAsyncDisposable
     public Task<AsrRecoveryPoint> PointAfterNowAsync() => PointAfterAsync(TimeProvider.System.GetUtcNow());
 
     /// <summary>A client of the workload's disk.</summary>
-    public async Task<IBlockDevice> OpenDiskAsync() => await NbdClient.ConnectAsync(NbdUri.Parse(Agent.ExportUri(DiskName)), Stop);
+    public Task<IBlockDevice> OpenDiskAsync() => OpenAsync(Agent.ExportUri(DiskName));
 
     /// <summary>A client of a copy's disk.</summary>
-    public static async Task<IBlockDevice> OpenAsync(FailoverDisk disk) => await NbdClient.ConnectAsync(NbdUri.Parse(disk.ExportUri), Stop);
+    public static Task<IBlockDevice> OpenAsync(FailoverDisk disk) => OpenAsync(disk.ExportUri);
+
+    /// <summary>A client of an export.</summary>
+    public static async Task<IBlockDevice> OpenAsync(string exportUri) => await NbdClient.ConnectAsync(NbdUri.Parse(exportUri), Stop);
 
     /// <summary>Proves by a drill that a point, or the newest, holds the source disk as it is now. The disk must be at rest.</summary>
     public async Task RequireDrillEqualsSourceAsync(Guid? pointId = null)

@@ -89,6 +89,9 @@ internal sealed class OperatorClient : IDisposable
     public Task<List<AsrRecoveryPoint>> GetPointsAsync(Guid machineId) =>
         SendAsync<List<AsrRecoveryPoint>>(HttpMethod.Get, MachinePath(AsrRoutes.MachinePoints, machineId), null);
 
+    /// <summary>The events, newest first.</summary>
+    public Task<List<AsrEvent>> GetEventsAsync() => SendAsync<List<AsrEvent>>(HttpMethod.Get, AsrRoutes.Events, null);
+
     /// <summary>Asks for an operation, waits for its job and demands that it succeeds.</summary>
     public async Task<AsrJob> RunAsync(Guid machineId, OperationRequest request)
     {
