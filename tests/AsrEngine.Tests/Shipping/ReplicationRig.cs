@@ -54,12 +54,13 @@ public sealed class ReplicationRig : IAsyncDisposable
 
     public string LogPath(int disk) => Path.Combine(_folder, $"{disk}.activity");
 
-    public void StartAgent()
+    /// <summary>Starts the agent with its first disks only, or all; the others may be offered later.</summary>
+    public void StartAgent(int? offered = null)
     {
         _logs = [.. DiskIds.Select((id, i) => ActivityLog.Open(LogPath(i), id, Sources[i].Length, BootId))];
         DiskCaptureOptions options = new() { QueueBytesMax = _queueBytesMax };
         Disks = [.. DiskIds.Select((id, i) => new DiskCapture(id, $"disk{i}", Sources[i], _logs[i], options))];
-        Replicator = new MachineReplicator(MachineId, Disks, Sink, Sink, _options);
+        Replicator = new MachineReplicator(MachineId, Disks[..(offered ?? Disks.Length)], Sink, Sink, _options);
     }
 
     /// <summary>Ends the agent as kill -9 does: nothing is closed in order.</summary>
