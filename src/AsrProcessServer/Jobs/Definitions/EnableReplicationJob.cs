@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -39,8 +40,11 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
 
     private async Task CopyAsync(JobContext context, CancellationToken cancellationToken)
     {
-        await waits.UntilAsync(context, view => view.HasReached(AgentMode.Replicate) && view.Report!.InSync, null, cancellationToken);
-        await context.ReportAsync(new StepProgress(100, "The replica equals the disks."));
+        MachineView view = await waits.UntilAsync(context, view => view.HasReached(AgentMode.Replicate) && view.Report!.InSync, null, cancellationToken);
+
+        // All that was sent belongs to the first copy, also what went before this step was looked at.
+        long bytesSent = view.Report!.Disks.Sum(disk => disk.SentBytes);
+        await context.ReportAsync(new StepProgress(100, "The replica equals the disks.", bytesSent));
     }
 
     private Task PublishAsync(JobContext context, CancellationToken cancellationToken) =>
