@@ -78,11 +78,8 @@ public enum AsrErrorCode
     /// <summary>The disk is used by another process.</summary>
     DiskBusy = 204,
 
-    /// <summary>The activity log is damaged; the disk is compared in full.</summary>
-    ActivityLogCorrupt = 205,
-
     /// <summary>The storage below the disk has no space left.</summary>
-    DiskFull = 206,
+    DiskFull = 205,
 
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,

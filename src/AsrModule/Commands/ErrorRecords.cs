@@ -46,8 +46,7 @@ internal static class ErrorRecords
         AsrErrorCode.VaultUnavailable or AsrErrorCode.TargetUnavailable => ErrorCategory.ResourceUnavailable,
         AsrErrorCode.VaultFull => ErrorCategory.WriteError,
         AsrErrorCode.DiskUnreadable => ErrorCategory.ReadError,
-        AsrErrorCode.VaultDocumentCorrupt or AsrErrorCode.SegmentCorrupt or AsrErrorCode.ActivityLogCorrupt
-            or AsrErrorCode.BatchMalformed => ErrorCategory.InvalidData,
+        AsrErrorCode.VaultDocumentCorrupt or AsrErrorCode.SegmentCorrupt or AsrErrorCode.BatchMalformed => ErrorCategory.InvalidData,
         AsrErrorCode.SequenceGap or AsrErrorCode.NbdProtocol => ErrorCategory.ProtocolError,
         AsrErrorCode.SessionLost or AsrErrorCode.ApplianceUnreachable or AsrErrorCode.AgentUnreachable
             or AsrErrorCode.NotConnected => ErrorCategory.ConnectionError,

@@ -1,5 +1,6 @@
 using System;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -46,6 +47,22 @@ public sealed class LocalVaultTests
         await (await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel)).DisposeAsync();
         AsrException error = await Assert.ThrowsAsync<AsrException>(() => LocalVault.OpenAsync(folder.Path, "Secret", cancellationToken: Cancel));
         Assert.Equal(AsrErrorCode.WrongPassphrase, error.Code);
+    }
+
+    [Fact]
+    public async Task A_vault_of_a_newer_format_is_refused_and_left_alone()
+    {
+        using TemporaryFolder folder = new();
+        await using (IVault vault = await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel))
+        {
+            CatalogDocument stored = (await vault.Catalog.ReadAsync(VaultDocument.Collection, VaultDocument.DocumentId, Cancel))!;
+            VaultDocument newer = CatalogJson.Read<VaultDocument>(VaultDocument.Collection, stored) with { MinReader = VaultDocument.CurrentVersion + 1 };
+            await vault.Catalog.WriteAsync(
+                VaultDocument.Collection, VaultDocument.DocumentId, JsonSerializer.SerializeToUtf8Bytes(newer, AsrJson.Indented), stored.ETag, Cancel);
+        }
+
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => LocalVault.OpenAsync(folder.Path, "secret", cancellationToken: Cancel));
+        Assert.Equal(AsrErrorCode.VaultVersionUnsupported, error.Code);
     }
 
     [Fact]

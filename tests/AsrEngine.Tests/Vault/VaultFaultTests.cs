@@ -167,6 +167,24 @@ public sealed class VaultFaultTests
         Assert.Equal([1, 0, 0], await ReadAsync(again, new StreamPosition(1, 1)));
     }
 
+    [Fact]
+    public async Task A_segment_that_is_gone_is_named()
+    {
+        SimulatedFileLayer files = new();
+        await using SealedVault vault = await TestVault.OpenAsync(files);
+        await using IReplicaWriter writer = await TakeOverAsync(vault);
+        await writer.AppendAsync(Write(1, 1), Cancel);
+        await writer.AppendAsync(Write(1, 2), Cancel);
+        await using IBlockDevice image = await vault.OpenAsync(DiskId, new StreamPosition(1, 2), Cancel);
+        string second = files.Files.Last(path => path.EndsWith(".seg", StringComparison.Ordinal));
+        files.Delete(second);
+
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => image.ReadAsync(512, new byte[512], Cancel).AsTask());
+
+        Assert.Equal(AsrErrorCode.SegmentMissing, error.Code);
+        Assert.Contains(Path.GetFileNameWithoutExtension(second), error.Target, StringComparison.Ordinal);
+    }
+
     private static async Task AssertCode(AsrErrorCode code, Func<Task> action) => Assert.Equal(code, (await Assert.ThrowsAsync<AsrException>(action)).Code);
 
     private static Asr.Engine.Segments.VerifiedBatch Write(int epoch, long sequence) =>
