@@ -5,15 +5,25 @@ Builds, tests and shows the product. Run it through ./build.sh, which finds a Po
 Build  the solution, and the module ready for use in out/module/AsrModule
 Test   Build, then every test; the last line is 'N passed, N failed, N skipped'
 Demo   Build, then the drill of samples/Invoke-DrDrill.ps1
-Bench  Build, then every project under bench
+Bench  Build, then bench/AsrBench, which measures beside other programs; -Size and -Runs are for it
 Soak   Build, then the tests with the trait Category=Soak, with ASR_SOAK=1
 Help   Build: Get-Help's texts are made from docs/help, and a missing page or text ends the build
 Clean  removes out
+.PARAMETER Size
+Size of the disk image that Bench measures on, for example 1GiB for a quick run.
+.PARAMETER Runs
+Runs of each workload of Bench; the median counts.
 #>
 [CmdletBinding()]
 param(
     [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Soak', 'Help', 'Clean')]
-    [string] $Task = 'Build'
+    [string] $Task = 'Build',
+
+    [ValidatePattern('^[1-9][0-9]*(MiB|GiB)$')]
+    [string] $Size = '8GiB',
+
+    [ValidateRange(1, 99)]
+    [int] $Runs = 3
 )
 
 Set-StrictMode -Version 3
@@ -36,6 +46,20 @@ $ToolPackages = [ordered] @{
     fio          = 'fio'
     fusermount3  = 'fuse3'
     losetup      = 'mount'
+}
+
+# The programs that Bench measures beside the product.
+$PeerPackages = [ordered] @{
+    restic       = 'restic'
+    borg         = 'borgbackup'
+    lz4          = 'lz4'
+    zstd         = 'zstd'
+    openssl      = 'openssl'
+    nbdkit       = 'nbdkit'
+    nbdcopy      = 'libnbd-bin'
+    fio          = 'fio'
+    'qemu-nbd'   = 'qemu-utils'
+    'mkfs.ext4'  = 'e2fsprogs'
 }
 
 function Invoke-Tool {
@@ -73,25 +97,27 @@ function New-ModuleLayout {
 }
 
 function Get-MissingPackage {
+    param([System.Collections.IDictionary] $Tools)
     $sbin = '/usr/sbin', '/sbin'
-    $missing = foreach ($tool in $ToolPackages.Keys) {
+    $missing = foreach ($tool in $Tools.Keys) {
         $inSbin = @($sbin | Where-Object { Test-Path (Join-Path $_ $tool) }).Count -gt 0
         if (-not $inSbin -and -not (Get-Command $tool -CommandType Application -ErrorAction SilentlyContinue)) {
-            $ToolPackages[$tool]
+            $Tools[$tool]
         }
     }
     @($missing | Select-Object -Unique)
 }
 
 function Install-MissingPackage {
-    $packages = @(Get-MissingPackage)
+    param([System.Collections.IDictionary] $Tools, [string] $Consequence)
+    $packages = @(Get-MissingPackage -Tools $Tools)
     if ($packages.Count -eq 0) {
         return
     }
 
     $canInstall = $IsLinux -and (Get-Command apt-get -CommandType Application -ErrorAction SilentlyContinue) -and (id -u) -eq '0'
     if (-not $canInstall) {
-        Write-Warning "Some tests will be skipped. Missing Debian packages: $($packages -join ' ')"
+        Write-Warning "$Consequence Missing Debian packages: $($packages -join ' ')"
         return
     }
 
@@ -100,7 +126,7 @@ function Install-MissingPackage {
     apt-get update -qq | Out-Host
     apt-get install -y -qq --no-install-recommends @packages | Out-Host
     if ($LASTEXITCODE -ne 0) {
-        Write-Warning "apt-get failed with exit code $LASTEXITCODE; some tests will be skipped."
+        Write-Warning "apt-get failed with exit code $LASTEXITCODE. $Consequence"
     }
 }
 
@@ -197,7 +223,7 @@ function Initialize-ResultPath {
 }
 
 function Invoke-Test {
-    Install-MissingPackage
+    Install-MissingPackage -Tools $ToolPackages -Consequence 'Some tests will be skipped.'
     Invoke-Build
     Initialize-ResultPath
     $env:ASR_MODULE_PATH = $ModulePath
@@ -244,17 +270,19 @@ function Write-Totals {
 }
 
 function Invoke-Demo {
-    Install-MissingPackage
+    Install-MissingPackage -Tools $ToolPackages -Consequence 'The drill may lack a tool.'
     Invoke-Build
     $env:ASR_MODULE_PATH = $ModulePath
     & (Join-Path $Root 'samples/Invoke-DrDrill.ps1')
 }
 
 function Invoke-Bench {
+    Install-MissingPackage -Tools $PeerPackages -Consequence 'Bench needs all of its peers and will fail.'
     Invoke-Build
-    foreach ($project in Get-ChildItem (Join-Path $Root 'bench') -Recurse -Filter '*.csproj') {
-        Invoke-Tool dotnet @('run', '--project', $project.FullName, '-c', 'Release')
-    }
+    $executable = Join-Path $Out 'bin/AsrBench/Release/net10.0/asr-bench'
+    Invoke-Tool $executable @(
+        '--size', $Size, '--runs', $Runs, '--binaries', (Join-Path $ModulePath 'bin'),
+        '--results', (Join-Path $Out 'bench/results.json'), '--page', (Join-Path $Root 'docs/benchmarks.md'))
 }
 
 switch ($Task) {

@@ -1,0 +1,124 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Bench.Processes;
+using Asr.Contracts;
+
+namespace Asr.Bench.Site;
+
+/// <summary>A fresh vault, an appliance on it and an agent with the image as its one disk, all as real processes. Its folder goes when it is disposed.</summary>
+internal sealed class BenchSite : IAsyncDisposable
+{
+    private const string Passphrase = "a vault for the benchmarks";
+    private const string PolicyName = "bench";
+
+    private readonly string _folder;
+    private readonly string _binaries;
+    private ServerProcess? _appliance;
+    private ServerProcess? _agent;
+    private OperatorClient? _operator;
+
+    private BenchSite(string folder, string binaries)
+    {
+        _folder = folder;
+        _binaries = binaries;
+    }
+
+    /// <summary>The vault's folder.</summary>
+    public string VaultPath => Path.Join(_folder, "vault");
+
+    /// <summary>The machine.</summary>
+    public Guid MachineId { get; private set; }
+
+    /// <summary>NBD URI of the replicated disk.</summary>
+    public string ExportUri { get; private set; } = "";
+
+    /// <summary>The operator.</summary>
+    public OperatorClient Operator => _operator ?? throw new InvalidOperationException("No operator is enrolled.");
+
+    /// <summary>Processor seconds that agent and appliance have used.</summary>
+    public double ProcessorSeconds => _appliance!.ProcessorTime.TotalSeconds + _agent!.ProcessorTime.TotalSeconds;
+
+    /// <summary>Everything up and the disk offered; nothing is replicated yet.</summary>
+    public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string imagePath, CancellationToken cancellationToken)
+    {
+        BenchSite site = new(Directory.CreateDirectory(folder).FullName, options.BinariesPath);
+        try
+        {
+            await site.StartAsync(imagePath, cancellationToken);
+            return site;
+        }
+        catch
+        {
+            await site.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts replication and gives the seconds until the first recovery point is published.</summary>
+    public async Task<double> ReplicateAsync(CancellationToken cancellationToken)
+    {
+        AsrReplicationPolicy policy = new() { Name = PolicyName, CrashConsistentFrequencySeconds = 1 };
+        await Operator.SendAsync<AsrReplicationPolicy>(HttpMethod.Put, AsrRoutes.Policy.Replace("{name}", PolicyName, StringComparison.Ordinal), policy, cancellationToken);
+        long start = Stopwatch.GetTimestamp();
+        await Operator.RunAsync(MachineId, new OperationRequest { Operation = MachineOperation.EnableReplication, PolicyName = PolicyName }, cancellationToken);
+        await OperatorClient.WaitAsync(() => Operator.GetPointsAsync(MachineId, cancellationToken), points => points.Count > 0, cancellationToken);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Waits for a recovery point later than now.</summary>
+    public async Task<AsrRecoveryPoint> PointAfterNowAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        return (await OperatorClient.WaitAsync(
+            () => Operator.GetPointsAsync(MachineId, cancellationToken), points => points.Any(point => point.Time > now), cancellationToken)).First();
+    }
+
+    /// <summary>The disk's figures once the agent's next reports, one a second, have told them.</summary>
+    public async Task<AsrDisk> GetDiskAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+        return (await Operator.GetMachineAsync(MachineId, cancellationToken)).Disks[0];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _operator?.Dispose();
+        if (_agent is not null)
+        {
+            await _agent.DisposeAsync();
+        }
+
+        if (_appliance is not null)
+        {
+            await _appliance.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartAsync(string imagePath, CancellationToken cancellationToken)
+    {
+        await Shell.RunAsync($"echo '{Passphrase}' | {Program("asr-appliance")} vault create --path {VaultPath}", cancellationToken);
+        _appliance = ServerProcess.Start(
+            Program("asr-appliance"), ["run", "--vault", VaultPath, "--work", Path.Join(_folder, "work"), "--control-port", "0", "--data-port", "0"], Passphrase);
+        AsrAppliance self = JsonSerializer.Deserialize<AsrAppliance>(await _appliance.ReadLineAsync(cancellationToken), AsrJson.Options)!;
+        _operator = await OperatorClient.EnrollAsync(self, Passphrase, cancellationToken);
+        AsrEnrollmentToken token = await Operator.SendAsync<AsrEnrollmentToken>(HttpMethod.Post, AsrRoutes.Tokens, null, cancellationToken);
+        string state = Path.Join(_folder, "state");
+        await Shell.RunAsync($"{Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --token {token.Token} --state {state} --name bench", cancellationToken);
+        _agent = ServerProcess.Start(Program("asr-agent"), ["run", "--state", state, "--disk", $"data={imagePath}@unix:{Path.Join(_folder, "disk.sock")}"]);
+        using JsonDocument served = JsonDocument.Parse(await _agent.ReadLineAsync(cancellationToken));
+        MachineId = served.RootElement.GetProperty("machineId").GetGuid();
+        ExportUri = served.RootElement.GetProperty("disks")[0].GetProperty("exportUri").GetString()!;
+        await OperatorClient.WaitAsync(() => Operator.GetMachineAsync(MachineId, cancellationToken), machine => machine.Disks.Count == 1, cancellationToken);
+    }
+
+    private string Program(string name) => Path.Join(_binaries, name);
+}

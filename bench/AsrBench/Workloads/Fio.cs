@@ -1,0 +1,28 @@
+using System;
+using System.Globalization;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Asr.Bench.Processes;
+
+namespace Asr.Bench.Workloads;
+
+/// <summary>fio with its NBD engine.</summary>
+internal static class Fio
+{
+    private const int SecondsPerRun = 5;
+
+    /// <summary>Bytes a second written to an export.</summary>
+    public static async Task<double> WriteAsync(string uri, string pattern, string blockSize, int depth, CancellationToken cancellationToken)
+    {
+        string output = await Shell.RunAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"fio --name=w --ioengine=nbd '--uri={uri}' --rw={pattern} --bs={blockSize} --iodepth={depth} --norandommap --refill_buffers --time_based --runtime={SecondsPerRun} --output-format=json"),
+            cancellationToken);
+
+        // The engine's library may write a line before the document.
+        using JsonDocument document = JsonDocument.Parse(output.AsMemory(output.IndexOf('{')));
+        return document.RootElement.GetProperty("jobs")[0].GetProperty("write").GetProperty("bw_bytes").GetDouble();
+    }
+}
