@@ -41,7 +41,7 @@ public sealed unsafe partial class ActivityLog
         Guid boot = bootId ?? BootIdentity.Read();
         if (!File.Exists(path))
         {
-            return Create(path, diskId, diskBytes, boot, ActivityLogState.New, source);
+            return Create(path, diskId, diskBytes, boot, ActivityLogState.New, source, isBeingRestored: false);
         }
 
         SafeFileHandle file = OpenFile(path);
@@ -51,7 +51,8 @@ public sealed unsafe partial class ActivityLog
             if (state is ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
             {
                 file.Dispose();
-                return Create(path, diskId, diskBytes, boot, state, source);
+                // What the marks were is lost, but half a failback stays half a failback.
+                return Create(path, diskId, diskBytes, boot, state, source, header.DiskId == diskId && header.IsBeingRestored);
             }
 
             ActivityLog log = new(file, header, state, source);
@@ -130,7 +131,7 @@ public sealed unsafe partial class ActivityLog
         return hash.GetCurrentHashAsUInt64();
     }
 
-    private static ActivityLog Create(string path, Guid diskId, long diskBytes, Guid boot, ActivityLogState state, IChangeStamped? source)
+    private static ActivityLog Create(string path, Guid diskId, long diskBytes, Guid boot, ActivityLogState state, IChangeStamped? source, bool isBeingRestored)
     {
         if (diskBytes is < 0 or > ReplicationLimits.DiskBytesMax)
         {
@@ -146,6 +147,7 @@ public sealed unsafe partial class ActivityLog
             RegionBytes = ReplicationLimits.DigestRegionBytes,
             BootId = boot,
             SessionNonce = Guid.NewGuid(),
+            IsBeingRestored = isBeingRestored,
         };
         File.Delete(draft);
 

@@ -68,6 +68,9 @@ public sealed unsafe partial class ActivityLog : IActivityLog
     /// <inheritdoc/>
     public long ResynchronizeGeneration => _header.ResynchronizeGeneration;
 
+    /// <inheritdoc/>
+    public bool IsBeingRestored => _header.IsBeingRestored;
+
     private Span<byte> Content => new(_base + SequenceAt, checked((int)(FileBytes(_header.DiskBytes) - SequenceAt)));
 
     private Span<ulong> Words => new(_words, checked((int)((_regions + 63) / 64)));
@@ -138,6 +141,9 @@ public sealed unsafe partial class ActivityLog : IActivityLog
 
     /// <inheritdoc/>
     public void SetResynchronizeGeneration(long generation) => WriteHeader(_header with { ResynchronizeGeneration = generation });
+
+    /// <inheritdoc/>
+    public void SetBeingRestored(bool isBeingRestored) => WriteHeader(_header with { IsBeingRestored = isBeingRestored });
 
     /// <inheritdoc/>
     public void CloseCleanly()

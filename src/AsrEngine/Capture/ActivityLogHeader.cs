@@ -30,6 +30,8 @@ internal readonly record struct ActivityLogHeader
 
     public bool IsClean { get; init; }
 
+    public bool IsBeingRestored { get; init; }
+
     public long ResynchronizeGeneration { get; init; }
 
     /// <summary>XXH3 of everything after the slots; meaningful only when <see cref="IsClean"/>.</summary>
@@ -52,6 +54,7 @@ internal readonly record struct ActivityLogHeader
         BootId.TryWriteBytes(slot[48..]);
         SessionNonce.TryWriteBytes(slot[64..]);
         BinaryPrimitives.WriteInt32LittleEndian(slot[80..], IsClean ? 1 : 0);
+        BinaryPrimitives.WriteInt32LittleEndian(slot[84..], IsBeingRestored ? 1 : 0);
         BinaryPrimitives.WriteInt64LittleEndian(slot[88..], ResynchronizeGeneration);
         BinaryPrimitives.WriteUInt64LittleEndian(slot[96..], ContentHash);
         BinaryPrimitives.WriteInt64LittleEndian(slot[104..], SourceStamp);
@@ -80,6 +83,7 @@ internal readonly record struct ActivityLogHeader
             BootId = new Guid(slot.Slice(48, 16)),
             SessionNonce = new Guid(slot.Slice(64, 16)),
             IsClean = BinaryPrimitives.ReadInt32LittleEndian(slot[80..]) == 1,
+            IsBeingRestored = BinaryPrimitives.ReadInt32LittleEndian(slot[84..]) == 1,
             ResynchronizeGeneration = BinaryPrimitives.ReadInt64LittleEndian(slot[88..]),
             ContentHash = BinaryPrimitives.ReadUInt64LittleEndian(slot[96..]),
             SourceStamp = BinaryPrimitives.ReadInt64LittleEndian(slot[104..]),

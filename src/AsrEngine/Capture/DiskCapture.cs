@@ -33,6 +33,10 @@ public sealed partial class DiskCapture : IBlockDevice
         Activity = activity;
         _arena = new CaptureArena((options ?? new DiskCaptureOptions()).QueueBytesMax);
         Ledger = new CaptureLedger(source.Length, activity, _arena);
+        if (activity.IsBeingRestored)
+        {
+            Ledger.SetOffline(true);
+        }
     }
 
     /// <summary>Id of the disk.</summary>
@@ -53,6 +57,17 @@ public sealed partial class DiskCapture : IBlockDevice
     /// <summary>Bytes whose content is not yet in the stream.</summary>
     public long PendingBytes => Math.Min(Length, Ledger.PendingRegions * Activity.RegionBytes);
 
+    /// <summary>Why the disk is neither served nor replicated while a failback has begun and not ended; else null.</summary>
+    internal AsrError? HalfRestored => Activity.IsBeingRestored
+        ? new AsrError
+        {
+            Code = AsrErrorCode.DiskUnreadable,
+            Message = $"Disk '{Name}' holds half of a failback: neither what it held before nor what it was to become.",
+            Action = "Fail back again. If the machine is not protected any more: stop the agent, write the disk anew from its copy, remove its activity log from the agent's state folder.",
+            Target = Name,
+        }
+        : null;
+
     internal IBlockDevice Source { get; }
 
     internal IActivityLog Activity { get; }
@@ -62,7 +77,9 @@ public sealed partial class DiskCapture : IBlockDevice
     internal bool HasRoomForCatchUp => _arena.HasRoomForCatchUp;
 
     /// <inheritdoc/>
-    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => Source.ReadAsync(offset, buffer, cancellationToken);
+    /// <remarks>While a failback writes the disk it is nobody's to read: what it holds was never a disk of the machine.</remarks>
+    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        HalfRestored is { } error ? throw error.ToException() : Source.ReadAsync(offset, buffer, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(CancellationToken cancellationToken) => Source.FlushAsync(cancellationToken);
@@ -80,8 +97,8 @@ public sealed partial class DiskCapture : IBlockDevice
         using RangeLock.Holder all = await _ranges.AcquireAsync(0, Length, exclusive: true, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Accepts the workload's changes again.</summary>
-    public void BringOnline() => Ledger.SetOffline(false);
+    /// <summary>Accepts the workload's changes again, unless a failback of the disk has begun and not ended.</summary>
+    public void BringOnline() => Ledger.SetOffline(Activity.IsBeingRestored);
 
     /// <summary>Ends in order: no more changes, those under way ended, everything on stable storage, the log closed cleanly.</summary>
     public async ValueTask DisposeAsync()

@@ -8,7 +8,7 @@ namespace Asr.Engine.Capture;
 /// The regions of one disk whose content may not be in the vault yet, kept on the source's own storage so that a crash of the agent costs a
 /// small resynchronisation and never a hole. A bit is set <i>before</i> the write it covers reaches the disk and cleared only after
 /// the vault holds the region's newest content. Marks survive kill -9 at once; a power cut is told by the boot id, and then the
-/// log's word is not taken. Not thread-safe, except that <see cref="SetPosition"/> and <see cref="SetResynchronizeGeneration"/>, called one at a
+/// log's word is not taken. Not thread-safe, except that <see cref="SetPosition"/>, <see cref="SetBeingRestored"/> and <see cref="SetResynchronizeGeneration"/>, called one at a
 /// time, may run beside the marks: the capture marks under its own lock and does not hold it while a header reaches the disk.
 /// </summary>
 public interface IActivityLog : IDisposable
@@ -30,6 +30,11 @@ public interface IActivityLog : IDisposable
 
     /// <summary>Last asked-for comparison of the whole disk that was completed.</summary>
     long ResynchronizeGeneration { get; }
+
+    /// <summary>
+    /// True from the beginning of a failback to its end, also after a restart: in between the disk is neither what it was nor what it shall be.
+    /// </summary>
+    bool IsBeingRestored { get; }
 
     /// <summary>Marks a region. Returns only when the mark would survive the end of this process.</summary>
     void Mark(long region);
@@ -54,6 +59,9 @@ public interface IActivityLog : IDisposable
 
     /// <summary>Records a completed comparison, durable when it returns.</summary>
     void SetResynchronizeGeneration(long generation);
+
+    /// <summary>Records that a failback begins or has ended, durable when it returns.</summary>
+    void SetBeingRestored(bool isBeingRestored);
 
     /// <summary>Makes everything durable and records an orderly end, so that the next start need not doubt the log.</summary>
     void CloseCleanly();

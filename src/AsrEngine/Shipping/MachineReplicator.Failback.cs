@@ -32,6 +32,12 @@ public sealed partial class MachineReplicator
         FailbackProgress progress = new(disks.Sum(disk => disk.Length));
         _failback = progress;
 
+        // Of all of them before the first is touched: a machine with one disk of now and one of then is no machine either.
+        foreach (DiskCapture disk in disks)
+        {
+            disk.Activity.SetBeingRestored(true);
+        }
+
         // One disk after another: each keeps several requests in flight, and their content lies on the same link and vault.
         foreach (DiskCapture disk in disks)
         {
@@ -45,6 +51,11 @@ public sealed partial class MachineReplicator
                 disk.Activity.SetPosition(position.Position);
                 disk.Ledger.MakeNonePending();
             }
+        }
+
+        foreach (DiskCapture disk in disks)
+        {
+            disk.Activity.SetBeingRestored(false);
         }
 
         _failbackPointDone = pointId;

@@ -20,6 +20,11 @@ public sealed partial class MachineReplicator
     {
         foreach (DiskCapture disk in _disks.Where(disk => assignment.DiskIds.Contains(disk.Id)))
         {
+            if (disk.HalfRestored is { } error)
+            {
+                throw error.ToException();
+            }
+
             RunningShipper? running = _shippers.Find(candidate => candidate.Shipper.Capture == disk);
             if (running is null)
             {

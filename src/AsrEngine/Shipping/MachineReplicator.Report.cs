@@ -65,7 +65,7 @@ public sealed partial class MachineReplicator
         SentBytes = shipper?.SentBytes ?? 0,
         WireBytes = shipper?.WireBytes ?? 0,
         VaultSequence = shipper?.VaultSequence ?? 0,
-        Error = shipper?.Error,
+        Error = shipper?.Error ?? (_desired?.Mode == AgentMode.Failback ? null : disk.HalfRestored),
     };
 
     private CaptureMode CaptureModeOf(DiskCapture disk) => disk.Ledger switch

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Capture;
 using Xunit;
 
 namespace Asr.Engine.Tests.Shipping;
@@ -87,5 +88,55 @@ public sealed class FailbackTests
         Assert.Equal(rig.Sources[0].Length, rig.Disks[0].PendingBytes);
         await rig.ReachAsync(AgentMode.Failback, assignment => assignment with { FailbackPointId = wanted });
         Assert.Equal(expected, await rig.ReadSourceAsync(0));
+    }
+
+    [Fact]
+    public async Task Half_a_failback_is_neither_served_nor_replicated_whatever_comes_next()
+    {
+        await using ReplicationRig rig = new(diskCount: 2, diskBytes: 4 << 20);
+        await rig.Sources[0].WriteAsync(0, ReplicationTests.Content(1, 4 << 20), Stop);
+        await rig.Sources[1].WriteAsync(0, ReplicationTests.Content(2, 4 << 20), Stop);
+        rig.StartAgent();
+        await rig.ReplicateUntilInSyncAsync();
+        Guid wanted = await rig.QuiesceAsync();
+        byte[][] expected = [await rig.ReadSourceAsync(0), await rig.ReadSourceAsync(1)];
+        await rig.ReachAsync(AgentMode.Fence);
+        await rig.Sources[1].WriteAsync(0, ReplicationTests.Content(3, 4 << 20), Stop);
+        rig.Sources[1].BadWriteAt = 2 << 20;
+        await rig.ApplyAsync(AgentMode.Failback, assignment => assignment with { FailbackPointId = wanted });
+        await rig.UntilAsync(report => report.Error is not null);
+
+        // The failback is given up; the machine is not protected any more, and the agent restarts.
+        await rig.ReachAsync(AgentMode.Idle);
+        await AssertRefusedAsync(rig);
+        await rig.CrashAgentAsync();
+        rig.Sources[1].BadWriteAt = null;
+        rig.StartAgent();
+        await AssertRefusedAsync(rig);
+        await rig.ReachAsync(AgentMode.Idle);
+        await AssertRefusedAsync(rig);
+        Assert.All(rig.Replicator.GetReport().Disks, disk => Assert.Equal(AsrErrorCode.DiskUnreadable, disk.Error?.Code));
+        await rig.ApplyAsync(AgentMode.Replicate);
+        AgentReport refused = await rig.UntilAsync(report => report.Error is not null);
+        Assert.Equal((AsrErrorCode.DiskUnreadable, false), (refused.Error!.Code, refused.InSync));
+
+        await rig.ReachAsync(AgentMode.Failback, assignment => assignment with { FailbackPointId = wanted });
+        await rig.ReachAsync(AgentMode.Idle);
+        Assert.Equal(expected[0], await rig.ReadSourceAsync(0));
+        Assert.Equal(expected[1], await rig.ReadSourceAsync(1));
+        Assert.All(rig.Disks, disk => Assert.False(disk.IsReadOnly));
+        await rig.Disks[1].ReadAsync(0, new byte[4096], Stop);
+        Assert.All(rig.Replicator.GetReport().Disks, disk => Assert.Null(disk.Error));
+    }
+
+    private static async Task AssertRefusedAsync(ReplicationRig rig)
+    {
+        foreach (DiskCapture disk in rig.Disks)
+        {
+            Assert.True(disk.IsReadOnly);
+            AsrException refusal = await Assert.ThrowsAsync<AsrException>(() => disk.ReadAsync(0, new byte[512], Stop).AsTask());
+            Assert.Equal(AsrErrorCode.DiskUnreadable, refusal.Code);
+            Assert.NotNull(refusal.Action);
+        }
     }
 }

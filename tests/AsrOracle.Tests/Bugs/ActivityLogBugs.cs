@@ -19,6 +19,8 @@ internal class ActivityLogDecorator(IActivityLog inner) : IActivityLog
 
     public virtual long ResynchronizeGeneration => inner.ResynchronizeGeneration;
 
+    public bool IsBeingRestored => inner.IsBeingRestored;
+
     public virtual void Mark(long region) => inner.Mark(region);
 
     public virtual void MarkAll() => inner.MarkAll();
@@ -34,6 +36,8 @@ internal class ActivityLogDecorator(IActivityLog inner) : IActivityLog
     public virtual void SetPosition(StreamPosition position) => inner.SetPosition(position);
 
     public virtual void SetResynchronizeGeneration(long generation) => inner.SetResynchronizeGeneration(generation);
+
+    public void SetBeingRestored(bool isBeingRestored) => inner.SetBeingRestored(isBeingRestored);
 
     public virtual void CloseCleanly() => inner.CloseCleanly();
 
