@@ -18,8 +18,8 @@ public interface IRecoveryPointLog
     /// <summary>One point, or null.</summary>
     Task<AsrRecoveryPoint?> FindAsync(Guid machineId, Guid pointId, CancellationToken cancellationToken);
 
-    /// <summary>Removes points older than <paramref name="before"/>, never the newest one. Returns how many.</summary>
-    Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, CancellationToken cancellationToken);
+    /// <summary>Removes points older than <paramref name="before"/>, never the newest one and never those <paramref name="inUse"/>. Returns how many.</summary>
+    Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken);
 
     /// <summary>Removes all points of a machine.</summary>
     Task DeleteAllAsync(Guid machineId, CancellationToken cancellationToken);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
@@ -75,15 +76,18 @@ public sealed class RecoveryPointLog : IRecoveryPointLog
     }
 
     /// <inheritdoc/>
-    public async Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, CancellationToken cancellationToken)
+    public async Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken)
     {
         List<string> ids = await ListIdsAsync(machineId, cancellationToken).ConfigureAwait(false);
         string limit = TimePart(before);
         int expired = 0;
         for (int i = 0; i < ids.Count - 1 && string.CompareOrdinal(ids[i], limit) < 0; i++)
         {
-            await DeleteAsync(machineId, ids[i], cancellationToken).ConfigureAwait(false);
-            expired++;
+            if (!inUse.Any(id => ids[i].EndsWith($"-{id:D}", StringComparison.Ordinal)))
+            {
+                await DeleteAsync(machineId, ids[i], cancellationToken).ConfigureAwait(false);
+                expired++;
+            }
         }
 
         return expired;

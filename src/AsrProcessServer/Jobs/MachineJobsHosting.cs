@@ -56,6 +56,7 @@ internal static class MachineJobsHosting
         services.AddSingleton<MachineDirectory>();
         services.AddSingleton<IMachineService, MachineService>();
         services.AddSingleton<IJobService, JobService>();
+        services.AddSingleton<JobHistory>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<MachineWaits>();

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -22,6 +23,7 @@ public sealed class MachineMonitor(
     IRecoveryPointLog points,
     IPolicyStore policies,
     RecoverySite site,
+    JobHistory history,
     TimeProvider time,
     ILogger<MachineMonitor> logger) : BackgroundService
 {
@@ -41,6 +43,10 @@ public sealed class MachineMonitor(
     {
         try
         {
+            if (withCare)
+            {
+                await history.TrimAsync(cancellationToken);
+            }
             foreach (MachineDocument document in await directory.ListAsync(cancellationToken))
             {
                 await LookAfterAsync(document, withCare, cancellationToken);
@@ -77,7 +83,9 @@ public sealed class MachineMonitor(
         }
         AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, cancellationToken);
         DateTimeOffset before = time.GetUtcNow() - TimeSpan.FromSeconds(policy.RecoveryPointRetentionSeconds);
-        int expired = await points.ExpireAsync(document.Id, before, cancellationToken);
+        // A drill reads its point in place, and what was written at the recovery site is a branch from the copy's point.
+        Guid[] inUse = new[] { document.TestFailover, document.Failover }.OfType<SiteCopy>().Select(copy => copy.Copy.RecoveryPointId).ToArray();
+        int expired = await points.ExpireAsync(document.Id, before, inUse, cancellationToken);
         if (expired > 0)
         {
             JobsLog.PointsExpired(logger, expired, document.Id);

@@ -35,8 +35,10 @@ public sealed class RecoveryPointLogTests
         Assert.Equal(points.Select(point => point.Id).Reverse().Take(3), (await log.ListAsync(MachineId, 3, Cancel)).Select(point => point.Id));
         Assert.Equal(points[2].Time, (await log.FindAsync(MachineId, points[2].Id, Cancel))!.Time);
         Assert.Null(await log.FindAsync(MachineId, Guid.NewGuid(), Cancel));
-        Assert.Equal(2, await log.ExpireAsync(MachineId, Start.AddSeconds(2), Cancel));
-        Assert.Equal(2, await log.ExpireAsync(MachineId, Start.AddDays(1), Cancel));
+        Assert.Equal(1, await log.ExpireAsync(MachineId, Start.AddSeconds(2), [points[1].Id], Cancel));
+        Assert.NotNull(await log.FindAsync(MachineId, points[1].Id, Cancel));
+        Assert.Equal(1, await log.ExpireAsync(MachineId, Start.AddSeconds(2), [], Cancel));
+        Assert.Equal(2, await log.ExpireAsync(MachineId, Start.AddDays(1), [], Cancel));
         Assert.Equal([points[4].Id], (await log.ListAsync(MachineId, 10, Cancel)).Select(point => point.Id));
         await log.DeleteAllAsync(MachineId, Cancel);
         Assert.Empty(await log.ListAsync(MachineId, 10, Cancel));

@@ -63,7 +63,7 @@ internal sealed class MemoryReplication : IReplicationSink, IReplicaSource, IRec
 
     public Task<AsrRecoveryPoint?> FindAsync(Guid machineId, Guid pointId, CancellationToken cancellationToken) => Task.FromResult(Points.GetValueOrDefault(pointId));
 
-    public Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DeleteAllAsync(Guid machineId, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
