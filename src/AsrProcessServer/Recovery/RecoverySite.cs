@@ -21,8 +21,8 @@ public sealed class RecoverySite(MachineDirectory directory, IGrainFactory grain
     /// <summary>Brings one machine's copies to what its document says. Throws when that fails; what could be done stays done.</summary>
     public async Task ConvergeAsync(Guid machineId, CancellationToken cancellationToken)
     {
-        MachineView view = await grains.GetGrain<IMachineGrain>(machineId).LookAsync();
-        await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(view.Document, cancellationToken);
+        IMachineGrain grain = grains.GetGrain<IMachineGrain>(machineId);
+        await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(async () => (await grain.LookAsync()).Document, cancellationToken);
     }
 
     /// <summary>What the replication of a machine at the recovery site says, or null while there is none.</summary>

@@ -23,11 +23,17 @@ public sealed class SiteMachine(Guid machineId, CopyOpener opener, ReverseReplic
     public AgentReport? ReverseReport => _reverse?.GetReport();
 
     /// <summary>Closes what should not be up and opens what should.</summary>
-    public async Task ConvergeAsync(MachineDocument document, CancellationToken cancellationToken)
+    /// <param name="look">
+    /// Gives the document. Asked within the turn: a document read before it may be older than what the last caller has acted on, and would
+    /// bring a copy up again that must not take writes any more.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task ConvergeAsync(Func<Task<MachineDocument>> look, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            MachineDocument document = await look();
             await CloseAsync(document);
             await OpenFailoverAsync(document, cancellationToken);
             if (document.TestFailover is { } drill)
@@ -45,7 +51,7 @@ public sealed class SiteMachine(Guid machineId, CopyOpener opener, ReverseReplic
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        await ConvergeAsync(new MachineDocument(), CancellationToken.None);
+        await ConvergeAsync(() => Task.FromResult(new MachineDocument()), CancellationToken.None);
         _turn.Dispose();
     }
 
