@@ -11,6 +11,9 @@ public sealed record LifecycleFacts
     /// <summary>True while a test failover is up.</summary>
     public bool HasTestFailover { get; init; }
 
+    /// <summary>True while the vault knows a copy that the machine runs from at the recovery site.</summary>
+    public bool HasFailoverCopy { get; init; }
+
     /// <summary>The operation whose job runs now, or null.</summary>
     public MachineOperation? RunningOperation { get; init; }
 

@@ -69,14 +69,14 @@ public sealed partial class MachineGrain
     /// <inheritdoc />
     public Task SetTestFailoverAsync(Guid jobId, SiteCopy? copy)
     {
-        CheckJob(jobId);
+        CheckMayChange(Document.TestFailover, jobId, copy);
         return SaveAsync(Document with { TestFailover = copy });
     }
 
     /// <inheritdoc />
     public Task SetFailoverAsync(Guid jobId, SiteCopy? copy)
     {
-        CheckJob(jobId);
+        CheckMayChange(Document.Failover, jobId, copy);
         return SaveAsync(Document with { Failover = copy });
     }
 
@@ -138,17 +138,25 @@ public sealed partial class MachineGrain
                 Request = request,
                 RequestedBy = requestedBy,
                 AcceptedAt = time.GetUtcNow(),
-                Before = new BeforeJob
-                {
-                    State = document.State,
-                    PolicyName = document.PolicyName,
-                    DiskIds = document.DiskIds,
-                    Assignment = document.Assignment,
-                    ReverseAssignment = document.ReverseAssignment,
-                },
+                Before = BeforeOf(document),
             },
         });
     }
+
+    /// <summary>
+    /// What a failure goes back to. A job that takes another's place goes back to where that one began: how far the other had come, and that
+    /// its state and its assignment fit together, is not known.
+    /// </summary>
+    private static BeforeJob BeforeOf(MachineDocument document) => document.Job is { } superseded && JobEnds.PutsBack(superseded.Request.Operation)
+        ? superseded.Before
+        : new BeforeJob
+        {
+            State = document.State,
+            PolicyName = document.PolicyName,
+            DiskIds = document.DiskIds,
+            Assignment = document.Assignment,
+            ReverseAssignment = document.ReverseAssignment,
+        };
 
     private async Task<AsrReplicationPolicy> CheckPolicyAsync(OperationRequest request)
     {
@@ -181,6 +189,15 @@ public sealed partial class MachineGrain
             ? wanted
             : throw new AsrException(
                 AsrErrorCode.NotFound, $"The agent of '{Document.Name}' does not offer disk {unknown[0]}.", "Show the machine to see its disks.", unknown[0].ToString());
+    }
+
+    /// <summary>A job that lost the machine to another one may still take back the copy that it has made itself, and nothing else.</summary>
+    private void CheckMayChange(SiteCopy? present, Guid jobId, SiteCopy? wanted)
+    {
+        if (wanted is not null || (present is not null && present.JobId != jobId))
+        {
+            CheckJob(jobId);
+        }
     }
 
     private void CheckJob(Guid jobId)

@@ -15,6 +15,8 @@ public sealed class MachineLifecycle
 {
     private const string PointNeeded = "a recovery point exists";
     private const string NoTestFailover = "no test failover is up";
+    private const string CopyNeeded = "the machine is up at the recovery site (a change of the recovery point that failed leaves it without a copy: change it again, or cancel the failover)";
+    private const string PlannedFailoverNeeded = "its planned failover is running";
     private const string TestFailoverNeeded = "a test failover is up";
 
     private static readonly MachineOperation[] Operations = Enum.GetValues<MachineOperation>();
@@ -68,6 +70,10 @@ public sealed class MachineLifecycle
         _machine.Configure(MachineState.FailingOver)
             .Permit(MachineTrigger.FailoverDone, MachineState.FailedOver)
             .Permit(MachineTrigger.FailoverCancelled, MachineState.Protected)
+            .PermitReentryIf(
+                MachineTrigger.UnplannedFailover,
+                new Tuple<Func<bool>, string>(() => facts.RunningOperation == MachineOperation.PlannedFailover, PlannedFailoverNeeded),
+                new Tuple<Func<bool>, string>(() => facts.HasRecoveryPoint, PointNeeded))
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Protected, Before(MachineState.Protected), BeforeText(MachineState.Protected))
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Resynchronizing, Before(MachineState.Resynchronizing), BeforeText(MachineState.Resynchronizing))
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Paused, Before(MachineState.Paused), BeforeText(MachineState.Paused))
@@ -77,11 +83,11 @@ public sealed class MachineLifecycle
         _machine.Configure(MachineState.FailedOver)
             .Permit(MachineTrigger.ChangeRecoveryPoint, MachineState.FailingOver)
             .Permit(MachineTrigger.CancelFailover, MachineState.FailingOver)
-            .Permit(MachineTrigger.CommitFailover, MachineState.FailoverCommitted);
+            .PermitIf(MachineTrigger.CommitFailover, MachineState.FailoverCommitted, () => facts.HasFailoverCopy, CopyNeeded);
 
         AllowTestFailover(MachineState.FailoverCommitted);
         _machine.Configure(MachineState.FailoverCommitted)
-            .Permit(MachineTrigger.Reprotect, MachineState.Reprotecting)
+            .PermitIf(MachineTrigger.Reprotect, MachineState.Reprotecting, () => facts.HasFailoverCopy, CopyNeeded)
             .PermitIf(MachineTrigger.DisableReplication, MachineState.Disabling, () => !facts.HasTestFailover, NoTestFailover)
             .PermitIf(MachineTrigger.OperationFailed, MachineState.FailedOver, Before(MachineState.FailedOver), BeforeText(MachineState.FailedOver));
 
@@ -127,15 +133,16 @@ public sealed class MachineLifecycle
     }
 
     /// <summary>
-    /// True when a new operation may end a running one. Those on the right only wait for replication or stand beside it; losing a site, or giving up,
-    /// must not wait for them.
+    /// True when a new operation may end a running one. Those on the right only wait for replication, stand beside it, or need a source that
+    /// answers; losing a site, or giving up, must not wait for them.
     /// </summary>
     public static bool Supersedes(MachineOperation wanted, MachineOperation running) => (wanted, running) switch
     {
         (MachineOperation.DisableReplication, MachineOperation.EnableReplication or MachineOperation.Resynchronize
             or MachineOperation.CreateRecoveryPoint or MachineOperation.Reprotect) => true,
         (MachineOperation.UnplannedFailover, MachineOperation.Resynchronize or MachineOperation.CreateRecoveryPoint
-            or MachineOperation.PauseReplication or MachineOperation.ResumeReplication or MachineOperation.TestFailover) => true,
+            or MachineOperation.PauseReplication or MachineOperation.ResumeReplication or MachineOperation.TestFailover
+            or MachineOperation.PlannedFailover) => true,
         _ => false,
     };
 

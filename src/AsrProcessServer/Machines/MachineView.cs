@@ -28,6 +28,7 @@ public sealed record MachineView
     {
         HasRecoveryPoint = LatestPoint is not null,
         HasTestFailover = Document.TestFailover is not null,
+        HasFailoverCopy = Document.Failover is not null,
         RunningOperation = Document.Job?.Request.Operation,
         StateBeforeOperation = Document.Job?.Before.State,
     };

@@ -9,7 +9,7 @@ namespace Asr.ProcessServer.Tests.Machines;
 
 public sealed class MachineLifecycleTests
 {
-    private static readonly LifecycleFacts WithPoint = new() { HasRecoveryPoint = true };
+    private static readonly LifecycleFacts WithPoint = new() { HasRecoveryPoint = true, HasFailoverCopy = true };
 
     public static TheoryData<MachineState, MachineOperation[]> AllowedWithPoint => new()
     {
@@ -98,10 +98,27 @@ public sealed class MachineLifecycleTests
         Assert.Equal([MachineOperation.UnplannedFailover], Allowed(MachineState.Protected, MachineOperation.TestFailover));
         Assert.Equal([MachineOperation.DisableReplication, MachineOperation.UnplannedFailover], Allowed(MachineState.Resynchronizing, MachineOperation.Resynchronize));
         Assert.Equal([MachineOperation.DisableReplication], Allowed(MachineState.InitialReplication, MachineOperation.EnableReplication));
-        Assert.Empty(Allowed(MachineState.FailingOver, MachineOperation.PlannedFailover));
+        // A planned failover whose source does not answer any more must not keep the machine down.
+        Assert.Equal([MachineOperation.UnplannedFailover], Allowed(MachineState.FailingOver, MachineOperation.PlannedFailover));
+        Assert.Empty(Allowed(MachineState.FailingOver, MachineOperation.ChangeRecoveryPoint));
+        Assert.Empty(Allowed(MachineState.FailingOver, MachineOperation.CancelFailover));
 
         static IReadOnlyList<MachineOperation> Allowed(MachineState state, MachineOperation running) =>
             new MachineLifecycle(state, WithPoint with { RunningOperation = running }).AllowedOperations();
+    }
+
+    [Fact]
+    public void Without_a_copy_a_failover_can_be_repeated_or_cancelled_but_not_made_final()
+    {
+        MachineLifecycle failedOver = new(MachineState.FailedOver, WithPoint with { HasFailoverCopy = false });
+        Assert.Equal(
+            [MachineOperation.TestFailover, MachineOperation.ChangeRecoveryPoint, MachineOperation.CancelFailover], failedOver.AllowedOperations());
+        AsrException refusal = Assert.Throws<AsrException>(() => failedOver.Accept(MachineOperation.CommitFailover, "web01"));
+        Assert.Equal(AsrErrorCode.OperationNotAllowed, refusal.Code);
+        Assert.Contains("without a copy", refusal.Message);
+        Assert.Contains("ChangeRecoveryPoint", refusal.Action);
+        Assert.DoesNotContain(
+            MachineOperation.Reprotect, new MachineLifecycle(MachineState.FailoverCommitted, WithPoint with { HasFailoverCopy = false }).AllowedOperations());
     }
 
     [Fact]
