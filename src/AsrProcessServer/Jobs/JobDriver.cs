@@ -102,7 +102,9 @@ internal sealed class JobDriver
         await KeepAsync(() => _job.StepStartedAsync(index));
         try
         {
-            await JobRetry.RunAsync(() => step.Run(context, _superseded), StepAttemptsMax, _time, _superseded);
+            // Where there is no way back, half done is the worst that can be: what passes is waited for, however long it takes.
+            await JobRetry.RunAsync(
+                () => step.Run(context, _superseded), () => context.Outputs.IsIrreversible ? int.MaxValue : StepAttemptsMax, _time, _superseded);
         }
         catch (Exception error) when (!_stopping.IsCancellationRequested)
         {

@@ -23,7 +23,11 @@ public static class JobRetry
     };
 
     /// <summary>Runs the action up to <paramref name="attemptsMax"/> times, waiting longer each time.</summary>
-    public static async Task RunAsync(Func<Task> action, int attemptsMax, TimeProvider time, CancellationToken cancellationToken)
+    public static Task RunAsync(Func<Task> action, int attemptsMax, TimeProvider time, CancellationToken cancellationToken) =>
+        RunAsync(action, () => attemptsMax, time, cancellationToken);
+
+    /// <summary>The same, where what the action has done so far decides how often it may be repeated.</summary>
+    public static async Task RunAsync(Func<Task> action, Func<int> attemptsMax, TimeProvider time, CancellationToken cancellationToken)
     {
         TimeSpan delay = DelayMin;
         for (int attempt = 1; ; attempt++)
@@ -34,7 +38,7 @@ public static class JobRetry
                 await action();
                 return;
             }
-            catch (Exception error) when (attempt < attemptsMax && IsTransient(error))
+            catch (Exception error) when (attempt < attemptsMax() && IsTransient(error))
             {
                 await Task.Delay(delay, time, cancellationToken);
                 delay = delay * 2 < DelayMax ? delay * 2 : DelayMax;

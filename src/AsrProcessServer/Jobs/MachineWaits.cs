@@ -15,17 +15,21 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
     /// <summary>A source that is asked for something and silent for so long is taken for lost.</summary>
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>A source that answers, but reports trouble and gets no further for so long, is not going to get there.</summary>
+    public static readonly TimeSpan TroubleMax = TimeSpan.FromMinutes(2);
+
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
     /// <summary>Waits until the machine is as it should be, telling how far it is.</summary>
     /// <param name="context">The running step.</param>
     /// <param name="isDone">What is waited for.</param>
-    /// <param name="silenceMax">How long the agent may be silent before the wait fails; null to wait for it for ever.</param>
+    /// <param name="silenceMax">How long the agent may be silent, or in trouble, before the wait fails; null to wait for it for ever.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    /// <exception cref="AsrException"><see cref="AsrErrorCode.AgentUnreachable"/>.</exception>
+    /// <exception cref="AsrException"><see cref="AsrErrorCode.AgentUnreachable"/>, or the trouble that the agent reports.</exception>
     public async Task<MachineView> UntilAsync(JobContext context, Func<MachineView, bool> isDone, TimeSpan? silenceMax, CancellationToken cancellationToken)
     {
         long heardAt = time.GetTimestamp();
+        TroubleWatch trouble = new(time, TroubleMax);
         long sentBefore = SentBytes((await context.Machine.LookAsync()).Report);
         while (true)
         {
@@ -39,6 +43,10 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
                 return view;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
+            if (silenceMax is not null)
+            {
+                trouble.Check(view.Report, context.MachineName);
+            }
         }
     }
 
@@ -49,11 +57,12 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
     /// <summary>Waits until a point is published.</summary>
     /// <param name="context">The running step.</param>
     /// <param name="pointId">The point.</param>
-    /// <param name="silenceMax">How long the agent may be silent; null when it is not the agent that makes the point.</param>
+    /// <param name="silenceMax">How long the agent may be silent, or who makes the point in trouble; null to wait for ever.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<AsrRecoveryPoint> UntilPublishedAsync(JobContext context, Guid pointId, TimeSpan? silenceMax, CancellationToken cancellationToken)
     {
         long heardAt = time.GetTimestamp();
+        TroubleWatch trouble = new(time, TroubleMax);
         while (true)
         {
             Task next = signals.Next(context.MachineId);
@@ -62,7 +71,12 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
                 return found;
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
-            await TellAsync(context, site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report, context.Progress.BytesMoved);
+            AgentReport? report = site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report;
+            if (silenceMax is not null)
+            {
+                trouble.Check(report, context.MachineName);
+            }
+            await TellAsync(context, report, context.Progress.BytesMoved);
             await Task.WhenAny(next, Task.Delay(Round, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }

@@ -7,10 +7,11 @@ using Asr.Contracts;
 
 namespace Asr.ProcessServer.Machines;
 
-/// <content>Heartbeat and recovery point objective: each breach is announced once, and once when it is over.</content>
+/// <content>Heartbeat, disks and recovery point objective: each breach is announced once, and once when it is over.</content>
 public sealed partial class MachineGrain
 {
     private const string HeartbeatLost = "HeartbeatLost";
+    private const string DiskMissing = "DiskMissing";
     private const string RpoExceeded = "RpoExceeded";
 
     /// <summary>A missing heartbeat means nothing before the agent had the time to find this process.</summary>
@@ -35,11 +36,41 @@ public sealed partial class MachineGrain
                 Since = now,
             });
         }
+        if (agentExpected && AgentConnected)
+        {
+            errors.AddRange(DiskErrors(document, now));
+        }
         if (await RpoBreachAsync(document, now) is { } breach)
         {
             errors.Add(breach);
         }
         await KeepHealthAsync(document, errors);
+    }
+
+    /// <summary>What keeps protected disks from replicating, one error for each kind. That the agent reports shows that it reaches the appliance.</summary>
+    private IEnumerable<HealthError> DiskErrors(MachineDocument document, DateTimeOffset now)
+    {
+        if (_report is not { } report)
+        {
+            return [];
+        }
+        IEnumerable<AsrError> missing = document.DiskIds.Except(report.Disks.Select(disk => disk.Id)).Select(id => new AsrError
+        {
+            Code = AsrErrorCode.NotFound,
+            Message = $"The agent of '{document.Name}' does not offer the protected disk {id} any more; it is not replicated and no recovery point is made.",
+            Action = "Start the agent with the disk again, or disable replication and protect the disks that are left.",
+        });
+        IEnumerable<AsrError> told = report.Disks
+            .Where(disk => document.DiskIds.Contains(disk.Id) && disk.Error is { Code: not (AsrErrorCode.ApplianceUnreachable or AsrErrorCode.SessionLost) })
+            .Select(disk => disk.Error! with { Message = $"Disk '{disk.Name}' of '{document.Name}' is not replicated: {disk.Error.Message}" });
+        return missing.Concat(told).GroupBy(error => error.Code).Select(kind => new HealthError
+        {
+            Code = kind.Key == AsrErrorCode.NotFound ? DiskMissing : kind.Key.ToString(),
+            Severity = EventSeverity.Critical,
+            Message = string.Join(" ", kind.Select(error => error.Message)),
+            Action = kind.First().Action,
+            Since = now,
+        });
     }
 
     private async Task<HealthError?> RpoBreachAsync(MachineDocument document, DateTimeOffset now)
@@ -68,11 +99,11 @@ public sealed partial class MachineGrain
     private async Task KeepHealthAsync(MachineDocument document, List<HealthError> errors)
     {
         HealthError[] present = errors
-            .Select(error => document.HealthErrors.FirstOrDefault(known => known.Code == error.Code) ?? error)
+            .Select(error => document.HealthErrors.FirstOrDefault(known => known.Code == error.Code) is { } known ? error with { Since = known.Since } : error)
             .ToArray();
         HealthError[] begun = present.ExceptBy(document.HealthErrors.Select(error => error.Code), error => error.Code).ToArray();
         HealthError[] ended = document.HealthErrors.ExceptBy(present.Select(error => error.Code), error => error.Code).ToArray();
-        if (begun.Length == 0 && ended.Length == 0)
+        if (present.SequenceEqual(document.HealthErrors))
         {
             return;
         }

@@ -38,13 +38,25 @@ public sealed partial class MachineGrain
     public async Task PolicyChangedAsync(AsrReplicationPolicy policy)
     {
         MachineDocument document = Document;
-        if (string.Equals(document.PolicyName, policy.Name, StringComparison.OrdinalIgnoreCase)
-            && AssignmentChange.Follow(document.Assignment, document.Assignment with { CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds })
-                is { } next)
+        if (!string.Equals(document.PolicyName, policy.Name, StringComparison.OrdinalIgnoreCase))
         {
-            await SaveAsync(document with { Assignment = next });
+            return;
+        }
+        int frequency = policy.CrashConsistentFrequencySeconds;
+        MachineDocument next = document with
+        {
+            Assignment = WithFrequency(document.Assignment, frequency),
+            // The policy of the way back has the values of its owner.
+            ReverseAssignment = document.ReverseAssignment is { } reverse ? WithFrequency(reverse, frequency) : null,
+        };
+        if (next != document)
+        {
+            await SaveAsync(next);
         }
     }
+
+    private static AgentAssignment WithFrequency(AgentAssignment present, int seconds) =>
+        AssignmentChange.Follow(present, present with { CrashConsistentFrequencySeconds = seconds }) ?? present;
 
     private static AsrDisk Identity(AsrDisk disk) => new() { Id = disk.Id, Name = disk.Name, SizeBytes = disk.SizeBytes, ExportUri = disk.ExportUri, Error = disk.Error };
 

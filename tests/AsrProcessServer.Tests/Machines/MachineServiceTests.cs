@@ -109,6 +109,79 @@ public sealed class MachineServiceTests
         Assert.Equal(machineId, await lab.Machines.RegisterAsync("WEB01", RecoveryLab.Stop));
     }
 
+    [Fact]
+    public async Task A_disk_that_changed_its_size_or_is_gone_is_a_health_error_until_it_is_back()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        Guid machineId = await ProtectAsync(lab);
+
+        AsrError grown = new() { Code = AsrErrorCode.DiskSizeChanged, Message = "Disk 'data' has 2 bytes and had 1.", Action = "Restore its size." };
+        await ReachAsync(lab, machineId, AgentMode.Replicate, report => report with { InSync = false, Disks = [Disk with { Error = grown }] });
+        await UntilAsync(lab, machineId, machine => machine.HealthErrors.Count == 1);
+        HealthError error = Assert.Single((await GetAsync(lab, machineId)).HealthErrors);
+        Assert.Equal(("DiskSizeChanged", EventSeverity.Critical, "Restore its size."), (error.Code, error.Severity, error.Action));
+        Assert.Contains("'data' of 'web01'", error.Message);
+        Assert.Contains(grown.Message, error.Message);
+
+        await ReachAsync(lab, machineId, AgentMode.Replicate, report => report with { InSync = false, Disks = [] });
+        await UntilAsync(lab, machineId, machine => machine.HealthErrors.Any(known => known.Code == "DiskMissing"));
+        error = Assert.Single((await GetAsync(lab, machineId)).HealthErrors);
+        Assert.Contains(Disk.Id.ToString(), error.Message);
+
+        await ReachAsync(lab, machineId, AgentMode.Replicate);
+        await UntilAsync(lab, machineId, machine => machine.HealthErrors.Count == 0);
+        string[] codes = (await lab.EventsAsync()).Select(happened => happened.Code).ToArray();
+        Assert.All(["DiskSizeChanged", "DiskSizeChangedEnded", "DiskMissing", "DiskMissingEnded"], code => Assert.Single(codes, code));
+        Assert.NotNull((await GetAsync(lab, machineId)).LatestRecoveryPoint);
+    }
+
+    [Fact]
+    public async Task A_planned_failover_whose_source_cannot_get_there_fails_with_the_reason_and_the_source_goes_on()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        Guid machineId = await ProtectAsync(lab);
+        AsrJob failover = await lab.StartAsync(machineId, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        AsrError unreadable = new() { Code = AsrErrorCode.DiskUnreadable, Message = "Disk 'data' cannot be read at 4096.", Action = "Check the disk." };
+
+        AsrJob job = failover;
+        while (job.State == JobState.InProgress)
+        {
+            await ReachAsync(lab, machineId, (await lab.Machines.GetAssignmentAsync(machineId, null, RecoveryLab.Stop)).Mode, report => report with { InSync = false, Error = unreadable });
+            lab.Time.Advance(TimeSpan.FromSeconds(5));
+            await Task.Delay(20, RecoveryLab.Stop);
+            job = await lab.Jobs.GetAsync(failover.Id, null, RecoveryLab.Stop);
+        }
+
+        Assert.Equal((JobState.Failed, AsrErrorCode.DiskUnreadable), (job.State, job.Error!.Code));
+        Assert.Contains(unreadable.Message, job.Error.Message);
+        Assert.Equal(unreadable.Action, job.Error.Action);
+        Assert.Equal(MachineState.Protected, (await GetAsync(lab, machineId)).State);
+        Assert.Equal(AgentMode.Replicate, (await lab.Machines.GetAssignmentAsync(machineId, null, RecoveryLab.Stop)).Mode);
+    }
+
+    [Fact]
+    public async Task An_unplanned_failover_takes_the_place_of_a_planned_one_and_goes_back_to_where_that_began()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        Guid machineId = await ProtectAsync(lab);
+        AsrJob planned = await lab.StartAsync(machineId, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        while ((await lab.Machines.GetAssignmentAsync(machineId, null, RecoveryLab.Stop)).Mode != AgentMode.Quiesce)
+        {
+            await Task.Delay(10, RecoveryLab.Stop);
+        }
+        Assert.Equal([MachineOperation.UnplannedFailover], (await GetAsync(lab, machineId)).AllowedOperations);
+
+        // There is no such data in the vault, so bringing the machine up fails.
+        AsrJob unplanned = await lab.StartAsync(machineId, new OperationRequest { Operation = MachineOperation.UnplannedFailover });
+        await ReachAsync(lab, machineId, AgentMode.Fence);
+
+        Assert.Equal(JobState.Failed, (await lab.EndOfAsync(unplanned.Id)).State);
+        Assert.Equal(JobState.Cancelled, (await lab.EndOfAsync(planned.Id)).State);
+        Assert.Equal(MachineState.Protected, (await GetAsync(lab, machineId)).State);
+        Assert.Equal(AgentMode.Replicate, (await lab.Machines.GetAssignmentAsync(machineId, null, RecoveryLab.Stop)).Mode);
+        Assert.DoesNotContain(await lab.EventsAsync(), happened => happened.Code == "UndoFailed");
+    }
+
     private static async Task<Guid> ProtectAsync(RecoveryLab lab)
     {
         Guid machineId = await lab.EnrollAsync("web01", Disk);

@@ -6,7 +6,11 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Nbd;
+using Asr.ProcessServer.Compute;
+using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Tests.Jobs;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Asr.ProcessServer.Tests.Recovery;
@@ -127,6 +131,47 @@ public sealed class DrillTests
         Assert.False(Directory.Exists(copy.Folder));
         Assert.False(agent.Disks[0].IsReadOnly, "the source goes on");
         await CreatePointAsync(lab, agent);
+    }
+
+    [Fact]
+    public async Task A_drill_that_an_unplanned_failover_ends_leaves_nothing_behind()
+    {
+        HoldingTarget target = new();
+        await using RecoveryLab lab = await RecoveryLab.StartAsync(services => services.AddSingleton<IComputeTarget>(target));
+        await using LabAgent agent = await ProtectAsync(lab);
+        await CreatePointAsync(lab, agent);
+        string folder = Path.Combine(lab.Folder, "drill");
+        AsrJob drill = await lab.StartAsync(
+            agent.MachineId, new OperationRequest { Operation = MachineOperation.TestFailover, Folder = folder, Materialize = true });
+        await target.Held.Task.WaitAsync(RecoveryLab.Stop);
+
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.UnplannedFailover });
+
+        Assert.Equal(JobState.Cancelled, (await lab.EndOfAsync(drill.Id)).State);
+        AsrReplicatedMachine machine = await MachineAsync(lab, agent);
+        Assert.Null(machine.TestFailover);
+        Assert.NotNull(machine.Failover);
+        Assert.False(Directory.Exists(folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(lab.WorkPath, "overlays")));
+        Assert.DoesNotContain(await lab.EventsAsync(), happened => happened.Code == "UndoFailed");
+    }
+
+    [Fact]
+    public async Task A_change_of_the_policy_reaches_the_way_back()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent agent = await ProtectAsync(lab);
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.CommitFailover });
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.Reprotect });
+
+        AsrReplicationPolicy policy = await lab.Services.GetRequiredService<IPolicyStore>().PutAsync(
+            new AsrReplicationPolicy { Name = "gold", CrashConsistentFrequencySeconds = 7 }, create: false, RecoveryLab.Stop);
+        await lab.Machines.OnPolicyChangedAsync(policy, RecoveryLab.Stop);
+
+        MachineDocument machine = (await lab.Services.GetRequiredService<MachineDirectory>().ListAsync(RecoveryLab.Stop)).Single();
+        Assert.Equal(7, machine.ReverseAssignment!.CrashConsistentFrequencySeconds);
+        Assert.Equal(7, machine.Assignment.CrashConsistentFrequencySeconds);
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
                     AsrErrorCode.RecoveryPointUnavailable, $"'{context.MachineName}' has no recovery point.", "Create one first.", context.MachineName),
             });
         }
-        await BringAsync(context, context.Outputs.Point!.Id, cancellationToken);
+        // The machine goes on meanwhile: this is not where the stream will continue from.
+        await BringAsync(context, context.Outputs.Point!.Id, null, cancellationToken);
     }
 
     private async Task QuiesceAsync(JobContext context, CancellationToken cancellationToken)
@@ -51,7 +52,7 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
         MachineDocument machine = (await context.Machine.LookAsync()).Document;
         await context.Machine.AssignReverseAsync(context.JobId, machine.ReverseAssignment! with { Mode = AgentMode.Quiesce, FinalPointId = finalPointId });
         await site.ConvergeAsync(context.MachineId, cancellationToken);
-        AsrRecoveryPoint point = await waits.UntilPublishedAsync(context, finalPointId, null, cancellationToken);
+        AsrRecoveryPoint point = await waits.UntilPublishedAsync(context, finalPointId, MachineWaits.SilenceMax, cancellationToken);
         await context.SaveOutputsAsync(context.Outputs with { Point = point });
     }
 
@@ -65,7 +66,13 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
         }
     }
 
-    private Task FinishAsync(JobContext context, CancellationToken cancellationToken) => BringAsync(context, context.Outputs.Point!.Id, cancellationToken);
+    private Task FinishAsync(JobContext context, CancellationToken cancellationToken) =>
+        BringAsync(context, context.Outputs.Point!.Id, FinalBases(context), cancellationToken);
+
+    /// <summary>Where the stream of each disk goes on at the original site. Known to the agent, its logs vouch for the disks and nothing is compared again.</summary>
+    private static DiskBase[] FinalBases(JobContext context) => context.Outputs.Point!.Disks
+        .Select(disk => new DiskBase { DiskId = disk.DiskId, Position = new StreamPosition(disk.Epoch, disk.Sequence) })
+        .ToArray();
 
     private async Task SwitchAsync(JobContext context, CancellationToken cancellationToken)
     {
@@ -82,9 +89,7 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
             FailbackPointId = null,
             FinalPointId = null,
             OnDemandPointId = DerivedId.Of(context.JobId, "home"),
-            Bases = context.Outputs.Point!.Disks
-                .Select(disk => new DiskBase { DiskId = disk.DiskId, Position = new StreamPosition(disk.Epoch, disk.Sequence) })
-                .ToArray(),
+            Bases = FinalBases(context),
         });
     }
 
@@ -104,11 +109,11 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
         await context.ReportAsync(new StepProgress(100, $"Recovery point of {point.Time:u} at the original site."));
     }
 
-    private async Task BringAsync(JobContext context, Guid pointId, CancellationToken cancellationToken)
+    private async Task BringAsync(JobContext context, Guid pointId, DiskBase[]? bases, CancellationToken cancellationToken)
     {
         MachineDocument machine = (await context.Machine.LookAsync()).Document;
         await context.Machine.AssignAsync(
-            context.JobId, machine.Assignment with { Mode = AgentMode.Failback, DiskIds = machine.DiskIds, FailbackPointId = pointId, FinalPointId = null });
+            context.JobId, machine.Assignment with { Mode = AgentMode.Failback, DiskIds = machine.DiskIds, FailbackPointId = pointId, FinalPointId = null, Bases = bases });
         long before = (await context.Machine.LookAsync()).Report?.FailbackBytesMoved ?? 0;
         MachineView done = await waits.UntilAsync(
             context, view => view.HasReached(AgentMode.Failback) && view.Report!.FailbackPointDone == pointId, MachineWaits.SilenceMax, cancellationToken);
