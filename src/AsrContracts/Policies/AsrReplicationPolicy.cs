@@ -15,9 +15,6 @@ public sealed record AsrReplicationPolicy
     /// <summary>Interval of crash-consistent points in seconds, 1 second to 12 hours. Default 5 minutes.</summary>
     public int CrashConsistentFrequencySeconds { get; init; } = 5 * 60;
 
-    /// <summary>Interval of app-consistent points in seconds, 1 to 12 hours, or 0 for none (the default).</summary>
-    public int AppConsistentFrequencySeconds { get; init; }
-
     /// <summary>True for the policy that the system made by itself for the way back of another one; it cannot be changed.</summary>
     public bool IsFailbackPolicy { get; init; }
 

@@ -21,10 +21,6 @@ public abstract class PolicyChangeCommand : ConnectedCommand
     [Parameter]
     public TimeSpan? CrashConsistentFrequency { get; set; }
 
-    /// <summary>Interval of app-consistent points; zero for none.</summary>
-    [Parameter]
-    public TimeSpan? AppConsistentFrequency { get; set; }
-
     /// <summary>The policy with the times that were given.</summary>
     private protected AsrReplicationPolicy Apply(AsrReplicationPolicy policy) => policy with
     {
@@ -32,8 +28,6 @@ public abstract class PolicyChangeCommand : ConnectedCommand
         RecoveryPointRetentionSeconds = Seconds(Retention, policy.RecoveryPointRetentionSeconds, nameof(Retention)),
         CrashConsistentFrequencySeconds =
             Seconds(CrashConsistentFrequency, policy.CrashConsistentFrequencySeconds, nameof(CrashConsistentFrequency)),
-        AppConsistentFrequencySeconds =
-            Seconds(AppConsistentFrequency, policy.AppConsistentFrequencySeconds, nameof(AppConsistentFrequency)),
     };
 
     private static int Seconds(TimeSpan? given, int present, string parameter) =>

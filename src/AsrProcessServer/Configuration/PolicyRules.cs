@@ -28,10 +28,6 @@ internal static partial class PolicyRules
         InRange(policy, nameof(policy.RpoThresholdSeconds), policy.RpoThresholdSeconds, 1, RpoThresholdSecondsMax);
         InRange(policy, nameof(policy.RecoveryPointRetentionSeconds), policy.RecoveryPointRetentionSeconds, 1, RetentionSecondsMax);
         InRange(policy, nameof(policy.CrashConsistentFrequencySeconds), policy.CrashConsistentFrequencySeconds, 1, FrequencySecondsMax);
-        if (policy.AppConsistentFrequencySeconds != 0)
-        {
-            InRange(policy, nameof(policy.AppConsistentFrequencySeconds), policy.AppConsistentFrequencySeconds, HourSeconds, FrequencySecondsMax, " or 0 for none");
-        }
     }
 
     /// <summary>Throws <see cref="AsrErrorCode.InvalidArgument"/> when no policy can have this name, not even a failback policy.</summary>
@@ -48,11 +44,11 @@ internal static partial class PolicyRules
     [GeneratedRegex(@"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 
-    private static void InRange(AsrReplicationPolicy policy, string field, int value, int min, int max, string alternative = "")
+    private static void InRange(AsrReplicationPolicy policy, string field, int value, int min, int max)
     {
         if (value < min || value > max)
         {
-            throw Invalid(policy, field, $"is {value}; allowed are {min} to {max} seconds{alternative}");
+            throw Invalid(policy, field, $"is {value}; allowed are {min} to {max} seconds");
         }
     }
 

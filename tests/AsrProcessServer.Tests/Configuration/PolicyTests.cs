@@ -80,8 +80,6 @@ public sealed class PolicyTests
             ("RecoveryPointRetentionSeconds", good with { RecoveryPointRetentionSeconds = (15 * 86_400) + 1 }),
             ("CrashConsistentFrequencySeconds", good with { CrashConsistentFrequencySeconds = 0 }),
             ("CrashConsistentFrequencySeconds", good with { CrashConsistentFrequencySeconds = 43_201 }),
-            ("AppConsistentFrequencySeconds", good with { AppConsistentFrequencySeconds = 3_599 }),
-            ("AppConsistentFrequencySeconds", good with { AppConsistentFrequencySeconds = 43_201 }),
         ];
 
         foreach ((string field, AsrReplicationPolicy policy) in broken)
@@ -93,7 +91,7 @@ public sealed class PolicyTests
 
         AsrReplicationPolicy edge = good with
         {
-            RpoThresholdSeconds = 86_400, RecoveryPointRetentionSeconds = 15 * 86_400, CrashConsistentFrequencySeconds = 43_200, AppConsistentFrequencySeconds = 3_600,
+            RpoThresholdSeconds = 86_400, RecoveryPointRetentionSeconds = 15 * 86_400, CrashConsistentFrequencySeconds = 43_200,
         };
         Assert.Equal(43_200, (await alice.PutForAsync("/v1/policies/p", edge)).CrashConsistentFrequencySeconds);
     }
