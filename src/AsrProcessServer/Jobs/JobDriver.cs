@@ -117,10 +117,10 @@ internal sealed class JobDriver
 
     private async Task SucceedAsync(AsrJob job)
     {
-        // The machine first: whoever sees the job ended finds the machine in its new state.
+        // The job last: whoever sees it ended finds the machine in its new state and the event. A crash in between may announce it twice, never not at all.
         await KeepAsync(() => _machine.EndJobAsync(_jobId, JobOutcome.Succeeded));
-        await KeepAsync(() => _job.EndAsync(JobState.Succeeded));
         await AnnounceAsync(job, EventSeverity.Normal, "JobSucceeded", $"{job.Operation} of '{job.MachineName}' has ended well.", null);
+        await KeepAsync(() => _job.EndAsync(JobState.Succeeded));
     }
 
     private async Task FailAsync(JobContext context, IReadOnlyList<JobStep> plan, AsrError error)
@@ -130,9 +130,9 @@ internal sealed class JobDriver
             await UndoAsync(context, plan);
         }
         await KeepAsync(() => _machine.EndJobAsync(_jobId, context.Outputs.IsIrreversible ? JobOutcome.Unfinished : JobOutcome.RolledBack));
-        await KeepAsync(() => _job.EndAsync(error.Code == AsrErrorCode.Cancelled ? JobState.Cancelled : JobState.Failed));
         AsrJob job = (await _job.FindAsync())!.Job;
         await AnnounceAsync(job, EventSeverity.Warning, "JobFailed", $"{job.Operation} of '{job.MachineName}' failed: {error.Message}", error.Action);
+        await KeepAsync(() => _job.EndAsync(error.Code == AsrErrorCode.Cancelled ? JobState.Cancelled : JobState.Failed));
     }
 
     private async Task UndoAsync(JobContext context, IReadOnlyList<JobStep> plan)
