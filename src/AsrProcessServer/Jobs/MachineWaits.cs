@@ -57,7 +57,7 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
     /// <summary>Waits until a point is published.</summary>
     /// <param name="context">The running step.</param>
     /// <param name="pointId">The point.</param>
-    /// <param name="silenceMax">How long the agent may be silent, or who makes the point in trouble; null to wait for ever.</param>
+    /// <param name="silenceMax">How long the agent may be silent; null when it is not the agent that makes the point. Trouble ends the wait in either case.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<AsrRecoveryPoint> UntilPublishedAsync(JobContext context, Guid pointId, TimeSpan? silenceMax, CancellationToken cancellationToken)
     {
@@ -72,10 +72,7 @@ public sealed class MachineWaits(ChangeSignals signals, IRecoveryPointLog points
             }
             heardAt = await CheckSilenceAsync(context, heardAt, silenceMax);
             AgentReport? report = site.FindReverseReport(context.MachineId) ?? (await context.Machine.LookAsync()).Report;
-            if (silenceMax is not null)
-            {
-                trouble.Check(report, context.MachineName);
-            }
+            trouble.Check(report, context.MachineName);
             await TellAsync(context, report, context.Progress.BytesMoved);
             await Task.WhenAny(next, Task.Delay(Round, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();

@@ -11,6 +11,7 @@ namespace Asr.ProcessServer.Machines;
 public sealed partial class MachineGrain
 {
     private const string HeartbeatLost = "HeartbeatLost";
+    private const string CopyNotServed = "CopyNotServed";
     private const string DiskMissing = "DiskMissing";
     private const string RpoExceeded = "RpoExceeded";
 
@@ -39,6 +40,18 @@ public sealed partial class MachineGrain
         if (agentExpected && AgentConnected)
         {
             errors.AddRange(DiskErrors(document, now));
+        }
+        // A running job says itself what it cannot bring about.
+        if (document is { Job: null } && (document.Failover ?? document.TestFailover) is not null && site.FindTrouble(document.Id) is { } trouble)
+        {
+            errors.Add(new HealthError
+            {
+                Code = CopyNotServed,
+                Severity = EventSeverity.Critical,
+                Message = $"What runs of '{document.Name}' at the recovery site is not up: {trouble.Message}",
+                Action = trouble.Action ?? "Mend what it complains of; it is tried again every minute.",
+                Since = now,
+            });
         }
         if (await RpoBreachAsync(document, now) is { } breach)
         {

@@ -6,6 +6,7 @@ using Asr.Contracts;
 using Asr.Engine.Points;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Jobs;
+using Asr.ProcessServer.Recovery;
 using Orleans;
 using Orleans.Runtime;
 
@@ -18,6 +19,7 @@ public sealed partial class MachineGrain(
     IPolicyStore policies,
     IEventLog events,
     JobRunner runner,
+    RecoverySite site,
     ChangeSignals signals,
     TimeProvider time) : Grain, IMachineGrain
 {

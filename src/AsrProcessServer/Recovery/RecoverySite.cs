@@ -17,13 +17,26 @@ namespace Asr.ProcessServer.Recovery;
 public sealed class RecoverySite(MachineDirectory directory, IGrainFactory grains, SiteMachineFactory factory, ILogger<RecoverySite> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Guid, SiteMachine> _machines = new();
+    private readonly ConcurrentDictionary<Guid, AsrError> _troubles = new();
 
     /// <summary>Brings one machine's copies to what its document says. Throws when that fails; what could be done stays done.</summary>
     public async Task ConvergeAsync(Guid machineId, CancellationToken cancellationToken)
     {
         IMachineGrain grain = grains.GetGrain<IMachineGrain>(machineId);
-        await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(async () => (await grain.LookAsync()).Document, cancellationToken);
+        try
+        {
+            await _machines.GetOrAdd(machineId, factory.Create).ConvergeAsync(async () => (await grain.LookAsync()).Document, cancellationToken);
+            _troubles.TryRemove(machineId, out _);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            _troubles[machineId] = AsrError.From(error);
+            throw;
+        }
     }
+
+    /// <summary>Why a machine's copies are not up as they should be, or null while they are.</summary>
+    public AsrError? FindTrouble(Guid machineId) => _troubles.TryGetValue(machineId, out AsrError? trouble) ? trouble : null;
 
     /// <summary>What the replication of a machine at the recovery site says, or null while there is none.</summary>
     public AgentReport? FindReverseReport(Guid machineId) => _machines.TryGetValue(machineId, out SiteMachine? machine) ? machine.ReverseReport : null;

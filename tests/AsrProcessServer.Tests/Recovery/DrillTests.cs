@@ -157,6 +157,44 @@ public sealed class DrillTests
     }
 
     [Fact]
+    public async Task A_copy_whose_disks_are_lost_is_a_health_error_and_can_be_made_anew()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent agent = await ProtectAsync(lab);
+        string[] hashes = await agent.HashesAsync();
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        FailoverCopy copy = (await MachineAsync(lab, agent)).Failover!;
+        await lab.HaltAsync();
+        File.Delete(copy.Disks[0].Path!);
+        await lab.BootAsync();
+
+        AsrReplicatedMachine ill = await MachineAsync(lab, agent);
+        while (ill.HealthErrors.Count == 0)
+        {
+            await Task.Delay(50, RecoveryLab.Stop);
+            ill = await MachineAsync(lab, agent);
+        }
+        HealthError error = Assert.Single(ill.HealthErrors);
+        Assert.Equal(("CopyNotServed", EventSeverity.Critical), (error.Code, error.Severity));
+        Assert.Contains(copy.Disks[0].Path!, error.Message);
+
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.ChangeRecoveryPoint });
+        AsrReplicatedMachine well = await UntilHealthyAsync(lab, agent);
+        Assert.Equal(hashes, well.Failover!.Disks.Select(disk => disk.Sha256));
+    }
+
+    private static async Task<AsrReplicatedMachine> UntilHealthyAsync(RecoveryLab lab, LabAgent agent)
+    {
+        AsrReplicatedMachine machine = await MachineAsync(lab, agent);
+        while (machine.HealthErrors.Count > 0)
+        {
+            await Task.Delay(50, RecoveryLab.Stop);
+            machine = await MachineAsync(lab, agent);
+        }
+        return machine;
+    }
+
+    [Fact]
     public async Task A_change_of_the_policy_reaches_the_way_back()
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync();
