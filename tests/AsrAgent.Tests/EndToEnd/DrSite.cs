@@ -9,6 +9,7 @@ using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Nbd;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Agent.Tests.EndToEnd;

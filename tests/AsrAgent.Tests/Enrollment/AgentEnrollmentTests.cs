@@ -8,6 +8,7 @@ using Asr.Agent.Enrollment;
 using Asr.Agent.State;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
+using Asr.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;

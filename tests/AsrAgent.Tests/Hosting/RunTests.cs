@@ -11,6 +11,7 @@ using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
 using Asr.Engine.Capture;
 using Asr.Engine.Nbd;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Agent.Tests.Hosting;

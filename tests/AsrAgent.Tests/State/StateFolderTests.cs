@@ -4,6 +4,7 @@ using System.Linq;
 using Asr.Agent.State;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Agent.Tests.State;

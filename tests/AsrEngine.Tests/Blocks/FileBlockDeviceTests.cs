@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Blocks;
@@ -22,7 +23,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     public async Task RandomOperationsAgreeWithTheModel(int seed)
     {
         const int length = 1 << 20;
-        string path = _folder.File("disk");
+        string path = _folder.At("disk");
         DeviceModel model = new(new byte[length], seed);
         await using (FileBlockDevice device = FileBlockDevice.Create(path, length))
         {
@@ -56,7 +57,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [Fact]
     public async Task ExtentsShowHoles()
     {
-        await using FileBlockDevice device = FileBlockDevice.Create(_folder.File("disk"), 8 << 20);
+        await using FileBlockDevice device = FileBlockDevice.Create(_folder.At("disk"), 8 << 20);
         await device.WriteAsync(4 << 20, new byte[4096], Stop);
         Assert.Equal(
             [new(0, 4 << 20, ExtentKind.Hole), new(4 << 20, 4096, ExtentKind.Data), new((4 << 20) + 4096, (4 << 20) - 4096, ExtentKind.Hole)],
@@ -66,7 +67,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [Fact]
     public async Task ASecondWriterIsRefusedAndAReaderIsNot()
     {
-        string path = _folder.File("disk");
+        string path = _folder.At("disk");
         await using (FileBlockDevice writer = FileBlockDevice.Create(path, 4096))
         {
             AsrException error = Assert.Throws<AsrException>(() => FileBlockDevice.Open(path, isReadOnly: false));
@@ -83,7 +84,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [Fact]
     public async Task AReadOnlyDiskRefusesChanges()
     {
-        string path = _folder.File("disk");
+        string path = _folder.At("disk");
         await FileBlockDevice.Create(path, 4096).DisposeAsync();
         await using FileBlockDevice device = FileBlockDevice.Open(path, isReadOnly: true);
         AsrException write = await Assert.ThrowsAsync<AsrException>(async () => await device.WriteAsync(0, new byte[1], Stop));
@@ -98,18 +99,18 @@ public sealed class FileBlockDeviceTests : IDisposable
     [InlineData("odd", AsrErrorCode.DiskUnsupported)]
     public void WhatIsNoDiskIsRefused(string kind, AsrErrorCode expected)
     {
-        Directory.CreateDirectory(_folder.File("folder"));
-        File.WriteAllBytes(_folder.File("empty"), []);
-        File.WriteAllBytes(_folder.File("odd"), new byte[513]);
-        AsrException error = Assert.Throws<AsrException>(() => FileBlockDevice.Open(_folder.File(kind), isReadOnly: true));
+        Directory.CreateDirectory(_folder.At("folder"));
+        File.WriteAllBytes(_folder.At("empty"), []);
+        File.WriteAllBytes(_folder.At("odd"), new byte[513]);
+        AsrException error = Assert.Throws<AsrException>(() => FileBlockDevice.Open(_folder.At(kind), isReadOnly: true));
         Assert.Equal(expected, error.Code);
-        Assert.Equal(_folder.File(kind), error.Target);
+        Assert.Equal(_folder.At(kind), error.Target);
     }
 
     [Fact]
     public async Task AFileThatShrankIsReported()
     {
-        string path = _folder.File("disk");
+        string path = _folder.At("disk");
         await FileBlockDevice.Create(path, 8192).DisposeAsync();
         await using FileBlockDevice device = FileBlockDevice.Open(path, isReadOnly: true);
         using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -128,7 +129,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [InlineData(long.MaxValue, 512)]
     public async Task RangesOutsideTheDiskAreRefused(long offset, int length)
     {
-        await using FileBlockDevice device = FileBlockDevice.Create(_folder.File("disk"), 4096);
+        await using FileBlockDevice device = FileBlockDevice.Create(_folder.At("disk"), 4096);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await device.ReadAsync(offset, new byte[length], Stop));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await device.WriteAsync(offset, new byte[length], Stop));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await device.ZeroAsync(offset, length, true, Stop));

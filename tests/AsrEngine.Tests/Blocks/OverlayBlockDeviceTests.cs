@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Blocks;
@@ -43,9 +44,9 @@ public sealed class OverlayBlockDeviceTests : IDisposable
 
             await model.CheckAllAsync(overlay, Stop);
             // What kill -9 leaves is the file as the page cache has it at this moment: work goes on with such a copy.
-            await CopyAsync(_folder.File("overlay"), _folder.File("killed"));
+            await CopyAsync(_folder.At("overlay"), _folder.At("killed"));
             await overlay.DisposeAsync();
-            File.Move(_folder.File("killed"), _folder.File("overlay"), overwrite: true);
+            File.Move(_folder.At("killed"), _folder.At("overlay"), overwrite: true);
         }
 
         await new DeviceModel(content, seed).CheckAllAsync(below, Stop);
@@ -124,7 +125,7 @@ public sealed class OverlayBlockDeviceTests : IDisposable
     {
         MemoryBlockDevice below = await BaseAsync(new byte[DiskBytes]);
         await (await OpenAsync(below)).DisposeAsync();
-        AsrException otherId = await Assert.ThrowsAsync<AsrException>(() => OverlayBlockDevice.OpenAsync(below, _folder.File("overlay"), "other", Stop));
+        AsrException otherId = await Assert.ThrowsAsync<AsrException>(() => OverlayBlockDevice.OpenAsync(below, _folder.At("overlay"), "other", Stop));
         AsrException otherSize = await Assert.ThrowsAsync<AsrException>(() => OpenAsync(new MemoryBlockDevice(4096)));
         Assert.Equal((AsrErrorCode.DiskUnsupported, AsrErrorCode.DiskSizeChanged), (otherId.Code, otherSize.Code));
     }
@@ -139,7 +140,7 @@ public sealed class OverlayBlockDeviceTests : IDisposable
     {
         MemoryBlockDevice below = await BaseAsync(new byte[DiskBytes]);
         await (await OpenAsync(below)).DisposeAsync();
-        using (FileStream file = File.Open(_folder.File("overlay"), FileMode.Open))
+        using (FileStream file = File.Open(_folder.At("overlay"), FileMode.Open))
         {
             file.Position = position;
             int old = file.ReadByte();
@@ -177,12 +178,12 @@ public sealed class OverlayBlockDeviceTests : IDisposable
     }
 
     private Task<OverlayBlockDevice> OpenAsync(MemoryBlockDevice below) =>
-        OverlayBlockDevice.OpenAsync(below, _folder.File("overlay"), "point-1", Stop);
+        OverlayBlockDevice.OpenAsync(below, _folder.At("overlay"), "point-1", Stop);
 
     /// <summary>Changes the boot id in the header, and its checksum, as if the machine had been restarted since.</summary>
     private void PretendAnotherBoot()
     {
-        using FileStream file = File.Open(_folder.File("overlay"), FileMode.Open);
+        using FileStream file = File.Open(_folder.At("overlay"), FileMode.Open);
         byte[] header = new byte[4096];
         file.ReadExactly(header);
         header[24] ^= 0xff;

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Engine.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Blocks;
@@ -29,7 +30,7 @@ public sealed class OverlayKillTests : IDisposable
     public async Task EveryWriteThatReturnedBeforeTheKillIsFound(int seed, int killAfter)
     {
         byte[] content = DeviceModel.RandomContent(DiskBytes, seed);
-        await File.WriteAllBytesAsync(_folder.File("base"), content, Stop);
+        await File.WriteAllBytesAsync(_folder.At("base"), content, Stop);
         int finished = await RunChildUntilKilledAsync(seed, killAfter);
         Assert.InRange(finished, killAfter, int.MaxValue);
 
@@ -43,8 +44,8 @@ public sealed class OverlayKillTests : IDisposable
         // The change that the kill may have cut short: each of its bytes is old or new.
         Change cut = Change.Next(random);
         byte[] read = new byte[DiskBytes];
-        await using FileBlockDevice below = FileBlockDevice.Open(_folder.File("base"), isReadOnly: true);
-        await using OverlayBlockDevice overlay = await OverlayBlockDevice.OpenAsync(below, _folder.File("overlay"), "base", Stop);
+        await using FileBlockDevice below = FileBlockDevice.Open(_folder.At("base"), isReadOnly: true);
+        await using OverlayBlockDevice overlay = await OverlayBlockDevice.OpenAsync(below, _folder.At("overlay"), "base", Stop);
         await overlay.ReadAsync(0, read, Stop);
         for (int i = 0; i < DiskBytes; i++)
         {

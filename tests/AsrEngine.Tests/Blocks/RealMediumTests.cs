@@ -24,7 +24,7 @@ public sealed class RealMediumTests : IDisposable
     [Fact]
     public async Task ABlockDeviceAgreesWithTheModel()
     {
-        await using LoopDevice loop = await LoopDevice.CreateAsync(_folder.File("image"), DiskBytes);
+        await using LoopDevice loop = await LoopDevice.CreateAsync(_folder.At("image"), DiskBytes);
         DeviceModel model = new(new byte[DiskBytes], 101);
         await using (FileBlockDevice device = FileBlockDevice.Open(loop.Path, isReadOnly: false))
         {
@@ -50,7 +50,7 @@ public sealed class RealMediumTests : IDisposable
     [InlineData(513, 70_001)]
     public async Task ZeroingABlockDeviceZeroesThatRangeOnly(int offset, int length)
     {
-        await using LoopDevice loop = await LoopDevice.CreateAsync(_folder.File("image"), DiskBytes);
+        await using LoopDevice loop = await LoopDevice.CreateAsync(_folder.At("image"), DiskBytes);
         await using FileBlockDevice device = FileBlockDevice.Open(loop.Path, isReadOnly: false);
         foreach (bool punchHole in (bool[])[true, false])
         {
@@ -68,7 +68,7 @@ public sealed class RealMediumTests : IDisposable
     public async Task AFullFileSystemIsReportedAndTheDiskStaysUsable()
     {
         await using IAsyncDisposable small = await MountSmallAsync();
-        await using FileBlockDevice device = FileBlockDevice.Create(_folder.File("small/disk"), DiskBytes);
+        await using FileBlockDevice device = FileBlockDevice.Create(_folder.At("small/disk"), DiskBytes);
         byte[] kept = DeviceModel.RandomContent(65536, 103);
         await device.WriteAsync(0, kept, Stop);
         AsrException write = await Assert.ThrowsAsync<AsrException>(async () => await device.WriteAsync(1 << 20, new byte[2 * SmallBytes], Stop));
@@ -125,13 +125,13 @@ public sealed class RealMediumTests : IDisposable
     }
 
     private Task<OverlayBlockDevice> OpenAsync(MemoryBlockDevice below) =>
-        OverlayBlockDevice.OpenAsync(below, _folder.File("small/overlay"), "point-1", Stop);
+        OverlayBlockDevice.OpenAsync(below, _folder.At("small/overlay"), "point-1", Stop);
 
     private async Task<IAsyncDisposable> MountSmallAsync()
     {
         RealTools.RequireRoot();
         RealTools.Require("mount", "umount");
-        string path = Directory.CreateDirectory(_folder.File("small")).FullName;
+        string path = Directory.CreateDirectory(_folder.At("small")).FullName;
         ToolResult mount = await RealTools.RunAsync("mount", "-t", "tmpfs", "-o", $"size={SmallBytes}", "tmpfs", path);
         Assert.SkipUnless(mount.ExitCode == 0, $"needs to mount a tmpfs: {mount.All}");
         return new Mount(path);

@@ -9,6 +9,7 @@ using Asr.Engine.Points;
 using Asr.Engine.Tests.Vault;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Ingest;

@@ -8,6 +8,7 @@ using Asr.Engine.Blocks;
 using Asr.Engine.Nbd;
 using Asr.Engine.Nbd.Protocol;
 using Asr.Engine.Tests.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Nbd;
@@ -24,7 +25,7 @@ internal sealed class HostileServer : IAsyncDisposable
 
     public HostileServer(Func<HostileServer, Task> script, bool shakesHands = true)
     {
-        _listener.Bind(new UnixDomainSocketEndPoint(_folder.File("socket")));
+        _listener.Bind(new UnixDomainSocketEndPoint(_folder.At("socket")));
         _listener.Listen();
         _running = RunAsync(script, shakesHands);
     }
@@ -35,7 +36,7 @@ internal sealed class HostileServer : IAsyncDisposable
     /// <summary>Ends when the test does.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    public NbdUri Uri => NbdUri.Unix(_folder.File("socket"), "disk");
+    public NbdUri Uri => NbdUri.Unix(_folder.At("socket"), "disk");
 
     public Task<NbdClient> ConnectAsync() => NbdClient.ConnectAsync(Uri, TestContext.Current.CancellationToken);
 

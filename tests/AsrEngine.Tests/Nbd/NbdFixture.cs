@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Asr.Engine.Blocks;
 using Asr.Engine.Nbd;
 using Asr.Engine.Tests.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Nbd;
@@ -24,11 +25,11 @@ internal sealed class NbdFixture : IAsyncDisposable
 
     public NbdServer Server { get; }
 
-    public string SocketPath => _folder.File("socket");
+    public string SocketPath => _folder.At("socket");
 
     public NbdUri Uri => Server.GetUris("disk")[^1];
 
-    public string File(string name) => _folder.File(name);
+    public string File(string name) => _folder.At(name);
 
     public Task<NbdClient> ConnectAsync() => NbdClient.ConnectAsync(Uri, TestContext.Current.CancellationToken);
 

@@ -53,12 +53,12 @@ public sealed class NbdRealClientTests : IDisposable
     public async Task NbdcopyOfASparseImageComparesEqualBothWays()
     {
         RealTools.Require("nbdcopy", "qemu-img");
-        string image = _folder.File("image");
+        string image = _folder.At("image");
         await SparseImageAsync(image);
         await using NbdFixture nbd = FileServer();
         await RealTools.CheckAsync("nbdcopy", image, nbd.Uri.ToString());
-        await RealTools.CheckAsync("nbdcopy", nbd.Uri.ToString(), _folder.File("back"));
-        Assert.Equal(await Sha256Async(image), await Sha256Async(_folder.File("back")));
+        await RealTools.CheckAsync("nbdcopy", nbd.Uri.ToString(), _folder.At("back"));
+        Assert.Equal(await Sha256Async(image), await Sha256Async(_folder.At("back")));
         string compare = await RealTools.CheckAsync("qemu-img", "compare", "-f", "raw", "-F", "raw", image, nbd.Uri.ToString());
         Assert.Contains("identical", compare, StringComparison.Ordinal);
     }
@@ -67,12 +67,12 @@ public sealed class NbdRealClientTests : IDisposable
     public async Task QemuImgConvertsBothWays()
     {
         RealTools.Require("qemu-img");
-        string image = _folder.File("image");
+        string image = _folder.At("image");
         await SparseImageAsync(image);
         await using NbdFixture nbd = FileServer();
         await RealTools.CheckAsync("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", image, nbd.Uri.ToString());
-        await RealTools.CheckAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", nbd.Uri.ToString(), _folder.File("qcow2"));
-        await RealTools.CheckAsync("qemu-img", "compare", "-f", "raw", "-F", "qcow2", image, _folder.File("qcow2"));
+        await RealTools.CheckAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", nbd.Uri.ToString(), _folder.At("qcow2"));
+        await RealTools.CheckAsync("qemu-img", "compare", "-f", "raw", "-F", "qcow2", image, _folder.At("qcow2"));
     }
 
     [Theory]
@@ -130,8 +130,8 @@ public sealed class NbdRealClientTests : IDisposable
         RealTools.Require("nbdfuse", "losetup", "mkfs.ext4", "fsck.ext4", "mount", "umount", "sync", "fusermount3");
         Assert.SkipUnless(File.Exists("/dev/fuse") && File.Exists("/dev/loop-control"), "needs FUSE and loop devices in the kernel");
         await using NbdFixture nbd = FileServer();
-        string fuse = Directory.CreateDirectory(_folder.File("fuse")).FullName;
-        string tree = Directory.CreateDirectory(_folder.File("tree")).FullName;
+        string fuse = Directory.CreateDirectory(_folder.At("fuse")).FullName;
+        string tree = Directory.CreateDirectory(_folder.At("tree")).FullName;
         using Process nbdfuse = RealTools.Start("nbdfuse", fuse, nbd.Uri.ToString());
         string loop = "";
         try
@@ -179,6 +179,6 @@ public sealed class NbdRealClientTests : IDisposable
     }
 
     private NbdFixture FileServer() => new(
-        FileBlockDevice.Create(_folder.File("disk"), DiskBytes),
+        FileBlockDevice.Create(_folder.At("disk"), DiskBytes),
         device => new NbdExport("disk", device) { Description = "a test disk", IsMultiConnectionSafe = true, IsZeroFast = ((FileBlockDevice)device).CanZeroFast });
 }

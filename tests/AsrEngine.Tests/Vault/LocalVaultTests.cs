@@ -7,6 +7,7 @@ using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Vault;

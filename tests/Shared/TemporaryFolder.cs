@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 
-namespace Asr.Engine.Tests.Blocks;
+namespace Asr.Tests.Shared;
 
 /// <summary>A folder of its own for one test, deleted at the end.</summary>
 internal sealed class TemporaryFolder : IDisposable
@@ -10,7 +10,8 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Path => _folder.FullName;
 
-    public string File(string name) => System.IO.Path.Combine(Path, name);
+    /// <summary>The path of a file or folder inside.</summary>
+    public string At(string name) => System.IO.Path.Combine(Path, name);
 
     public void Dispose() => _folder.Delete(recursive: true);
 }
