@@ -16,12 +16,16 @@ internal sealed class ReplicaImage : IBlockDevice
 {
     private const long ContentCacheBytes = 32L << 20;
     private const long TableCacheBytes = 32L << 20;
+    private const int FetchGates = 64;
 
     private readonly ISegmentStore _store;
     private readonly DiskKeys _keys;
     private readonly ReplicaIndex _index;
     private readonly BoundedCache<SegmentName, SegmentTable> _tables = new(TableCacheBytes);
     private readonly BoundedCache<(int Epoch, long Sequence), byte[]> _contents = new(ContentCacheBytes);
+
+    // Readers that ask for pieces of one content at the same time, as an NBD client does, must not each fetch and expand all of it.
+    private readonly SemaphoreSlim[] _fetching = MakeGates();
 
     /// <summary>Opens an image; it owns <paramref name="keys"/>.</summary>
     public ReplicaImage(ISegmentStore store, DiskKeys keys, ReplicaIndex index, long length)
@@ -89,6 +93,17 @@ internal sealed class ReplicaImage : IBlockDevice
         return ValueTask.CompletedTask;
     }
 
+    private static SemaphoreSlim[] MakeGates()
+    {
+        SemaphoreSlim[] gates = new SemaphoreSlim[FetchGates];
+        for (int i = 0; i < gates.Length; i++)
+        {
+            gates[i] = new SemaphoreSlim(1, 1);
+        }
+
+        return gates;
+    }
+
     private static void Add(List<BlockExtent> extents, long from, long to, ExtentKind kind)
     {
         if (from >= to)
@@ -129,6 +144,22 @@ internal sealed class ReplicaImage : IBlockDevice
             return content;
         }
 
+        SemaphoreSlim gate = _fetching[sequence % FetchGates];
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _contents.TryGet((name.Epoch, sequence), out content)
+                ? content
+                : await FetchContentAsync(name, sequence, extent, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async ValueTask<byte[]> FetchContentAsync(SegmentName name, long sequence, Extent extent, CancellationToken cancellationToken)
+    {
         SegmentCipher cipher = _keys.For(name.Epoch);
         if (!_tables.TryGet(name, out SegmentTable? table))
         {
@@ -146,7 +177,7 @@ internal sealed class ReplicaImage : IBlockDevice
             throw SegmentErrors.Corrupt(name, change.PayloadOffset, $"has at {change.Offset}+{change.Length} the change {sequence} that the index has elsewhere");
         }
 
-        content = GC.AllocateUninitializedArray<byte>(change.Length);
+        byte[] content = GC.AllocateUninitializedArray<byte>(change.Length);
         await SegmentReader.ReadContentAsync(_store, table, extent.Change, cipher, content, cancellationToken).ConfigureAwait(false);
         _contents.Add((name.Epoch, sequence), content, content.Length);
         return content;
