@@ -49,7 +49,8 @@ public sealed class FailoverCopyHost : IExportHost, IAsyncDisposable
                 _isStarted = true;
             }
         }
-        _server.AddExport(new NbdExport(name, device));
+        // An overlay, or its capture: one object for all connections, whose flush covers the writes of each.
+        _server.AddExport(new NbdExport(name, device) { IsMultiConnectionSafe = true });
         return Task.FromResult(FindUri(name)!);
     }
 
