@@ -49,7 +49,9 @@ public sealed class CopyOpener(IVault vault, IExportHost exports, RecoveryFolder
     private static ActivityLog OpenLog(SiteCopy copy, FailoverDisk disk, FileBlockDevice file)
     {
         ActivityLog log = ActivityLog.Open(CopyFiles.ActivityPath(disk), disk.DiskId, disk.SizeBytes, source: file);
-        if (log.OpenedAs == ActivityLogState.New)
+        // Only before the copy's first use is a new log one that knows everything. Later it means that the old one is gone: without a position it
+        // vouches for nothing, and reprotect compares the disk in full.
+        if (log.OpenedAs == ActivityLogState.New && copy.Copy.StartedAt == default)
         {
             log.SetPosition(BaseOf(copy, disk));
         }

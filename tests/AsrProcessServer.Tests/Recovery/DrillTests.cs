@@ -183,6 +183,28 @@ public sealed class DrillTests
         Assert.Equal(hashes, well.Failover!.Disks.Select(disk => disk.Sha256));
     }
 
+    [Fact]
+    public async Task Changes_at_the_recovery_site_survive_the_loss_of_their_activity_log()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent agent = await ProtectAsync(lab);
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        FailoverCopy copy = (await MachineAsync(lab, agent)).Failover!;
+        await WriteAtRecoveryAsync(copy.Disks[0], 2 << 20);
+        await lab.HaltAsync();
+        File.Delete(copy.Disks[0].Path + ".activity");
+        await lab.BootAsync();
+        copy = await UntilServedAsync(lab, agent, seen => seen.Failover);
+        await using IBlockDevice export = await ConnectAsync(copy.Disks[0]);
+        string expected = await LabAgent.HashAsync(export);
+
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.CommitFailover });
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.Reprotect });
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.TestFailover, Materialize = true });
+
+        Assert.Equal(expected, (await MachineAsync(lab, agent)).TestFailover!.Disks[0].Sha256);
+    }
+
     private static async Task<AsrReplicatedMachine> UntilHealthyAsync(RecoveryLab lab, LabAgent agent)
     {
         AsrReplicatedMachine machine = await MachineAsync(lab, agent);
