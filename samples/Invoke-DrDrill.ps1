@@ -290,6 +290,7 @@ try {
 catch {
     Write-Host "The drill ended early: $_"
     Write-Host $_.ScriptStackTrace
+    Get-AsrEvent -Newest 10 -ErrorAction SilentlyContinue | Format-List Time, Severity, Code, Message | Out-Host
 }
 finally {
     Clear-Drill

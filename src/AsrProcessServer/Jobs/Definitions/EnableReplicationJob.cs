@@ -42,7 +42,7 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
     {
         MachineView view = await waits.UntilAsync(context, view => view.HasReached(AgentMode.Replicate) && view.Report!.InSync, null, cancellationToken);
 
-        // All that was sent belongs to the first copy, also what went before this step was looked at.
+        // All of it belongs to the first copy, also what went before this step was looked at. The next step counts what is still on its way.
         long bytesSent = view.Report!.Disks.Sum(disk => disk.SentBytes);
         await context.ReportAsync(new StepProgress(100, "The replica equals the disks.", bytesSent));
     }
