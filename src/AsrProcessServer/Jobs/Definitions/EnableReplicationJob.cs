@@ -47,8 +47,19 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
         await context.ReportAsync(new StepProgress(100, "The replica equals the disks.", bytesSent));
     }
 
-    private Task PublishAsync(JobContext context, CancellationToken cancellationToken) =>
-        waits.UntilAsync(context, view => view.LatestPoint is not null, null, cancellationToken);
+    private async Task PublishAsync(JobContext context, CancellationToken cancellationToken)
+    {
+        AsrRecoveryPoint? first = null;
+        await waits.UntilAsync(context, HasReportedFirst, null, cancellationToken);
+
+        // Until the agent knows that the point is in the vault, so that the bytes it tells include all of the first copy.
+        bool HasReportedFirst(MachineView view)
+        {
+            first ??= view.LatestPoint;
+            return first is not null && first.Disks.All(disk =>
+                view.Report?.Disks.Any(told => told.Id == disk.DiskId && told.VaultSequence >= disk.Sequence) == true);
+        }
+    }
 
     private async Task RemoveReplicaAsync(JobContext context, CancellationToken cancellationToken)
     {
