@@ -28,6 +28,4 @@ internal abstract class PlantedBug
 
     /// <summary>The vault, each time it is opened.</summary>
     public virtual IVault Vault(IVault vault) => vault;
-
-    public override string ToString() => GetType().Name;
 }
