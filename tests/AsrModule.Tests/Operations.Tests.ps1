@@ -82,6 +82,28 @@ Describe 'Protection' {
         @(Get-AsrRecoveryPoint web1 -Type AppConsistent).Count | Should -Be 0
     }
 
+    It 'shows any second, and takes it from the pipeline or by time' {
+        $null = New-AsrRecoveryPoint web1 -Wait
+        $latest = Get-AsrRecoveryPoint web1 -Latest
+        $shown = Get-AsrRecoveryPoint web1 -At $latest.Time
+        $shown.Id | Should -Be $latest.Id
+        $now = [DateTimeOffset]::UtcNow
+        (Get-AsrRecoveryPoint web1 -At $now).Time | Should -BeLessOrEqual $now
+        Start-AsrTestFailover web1 -PointInTime $now -WhatIf
+        Start-AsrFailover web1 -PointInTime $now -WhatIf
+        Get-TestCompletion 'Start-AsrTestFailover web1 -PointInTime ' | Should -Contain $latest.Time.UtcDateTime.ToString('yyyy-MM-ddTHH:mm:ss.FFFFFFFZ')
+    }
+
+    It 'names the nearest times for a second that is not there' {
+        foreach ($command in { Get-AsrRecoveryPoint web1 -At '2020-01-01T00:00:00Z' -ErrorAction Stop },
+            { Start-AsrTestFailover web1 -PointInTime '2020-01-01T00:00:00Z' -ErrorAction Stop }) {
+            $problem = $null
+            try { & $command } catch { $problem = $_ }
+            $problem.FullyQualifiedErrorId | Should -Match '^PointInTimeUnavailable,'
+            "$problem" | Should -Match 'Z after it; there is none before it'
+        }
+    }
+
     It 'completes machines, points and disks' {
         Get-TestCompletion 'Start-AsrFailover we' | Should -Be 'web1'
         $offered = Get-TestCompletion 'Start-AsrFailover web1 -RecoveryPoint '
@@ -108,6 +130,25 @@ Describe 'Test failover' {
         $copy = (Get-AsrReplicatedMachine web1).TestFailover
         $copy.RecoveryPointId | Should -Be $point.Id
         (Get-FileHash $copy.Disks[0].Path).Hash | Should -Be $disk.Hash
+    }
+
+    It 'is brought up as it was at a second' {
+        $null = Stop-AsrTestFailover web1 -Wait
+        Set-AsrPolicy gold -CrashConsistentFrequency 1:0:0
+        # A second that no point has: the machine is at rest, so an instant comes every ten seconds.
+        $from = [DateTimeOffset]::UtcNow
+        Wait-TestCondition 'an instant between points' { (Get-AsrRecoveryPoint web1 -At ([DateTimeOffset]::UtcNow)).Time -gt $from }
+        $shown = Get-AsrRecoveryPoint web1 -At ([DateTimeOffset]::UtcNow)
+        "$($shown.Reason)" | Should -Be 'PointInTime'
+        ($shown | Format-List | Out-String -Width 160) | Should -Match 'not yet'
+        @(Get-AsrRecoveryPoint web1 | Where-Object Id -eq $shown.Id).Count | Should -Be 0
+        $job = $shown | Start-AsrTestFailover -Path (Join-Path $TestDrive 'second') -Wait
+        "$($job.State)" | Should -Be 'Succeeded'
+        $copy = (Get-AsrReplicatedMachine web1).TestFailover
+        $copy.RecoveryPointId | Should -Be $shown.Id
+        (Get-FileHash $copy.Disks[0].Path).Hash | Should -Be $disk.Hash
+        @(Get-AsrRecoveryPoint web1 | Where-Object Id -eq $shown.Id).Count | Should -Be 1
+        Set-AsrPolicy gold -CrashConsistentFrequency 0:0:1
     }
 
     It 'is removed without a trace' {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Asr.Oracle.Tests;
 
-/// <summary>Seeded runs of the real product. Every recovery point of every run must be right.</summary>
+/// <summary>Seeded runs of the real product. Every recovery point of every run must be right, and so must the instants between them.</summary>
 public sealed class OracleTests(ITestOutputHelper output)
 {
     // Runs wait more than they compute, so several share the cores.
@@ -40,8 +40,10 @@ public sealed class OracleTests(ITestOutputHelper output)
             async (seed, _) => verdicts.Add(await SeededRun.RunAsync(new RunPlan(seed))));
 
         int points = verdicts.Sum(verdict => verdict.Points);
-        output.WriteLine($"seeds {firstSeed} to {firstSeed + count - 1}: {points} recovery points judged");
+        int instants = verdicts.Sum(verdict => verdict.Instants);
+        output.WriteLine($"seeds {firstSeed} to {firstSeed + count - 1}: {points} recovery points and {instants} instants judged");
         Assert.True(points >= count, "Runs without recovery points prove nothing.");
+        Assert.True(instants >= count, "Runs without instants prove nothing about them.");
         Assert.All(verdicts, verdict => Assert.True(verdict.Violations.Count == 0, verdict.ToString()));
     }
 }

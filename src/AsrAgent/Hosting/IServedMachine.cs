@@ -15,4 +15,7 @@ internal interface IServedMachine
 
     /// <summary>What is so now.</summary>
     AgentReport GetReport();
+
+    /// <summary>A report has arrived.</summary>
+    void NoteReported(AgentReport report);
 }

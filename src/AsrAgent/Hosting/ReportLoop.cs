@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Agent.Appliance;
+using Asr.Contracts;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -25,7 +26,9 @@ internal sealed class ReportLoop(ControlClient control, IServedMachine machine, 
 
     private async Task<bool> SendAsync(CancellationToken cancellationToken)
     {
-        await control.ReportAsync(machine.GetReport(), cancellationToken).ConfigureAwait(false);
+        AgentReport report = machine.GetReport();
+        await control.ReportAsync(report, cancellationToken).ConfigureAwait(false);
+        machine.NoteReported(report);
         health.NoteContact();
         return true;
     }

@@ -90,6 +90,9 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public void NoteReported(AgentReport report) => _replicator.NoteReported(report);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _logger.Stopping();

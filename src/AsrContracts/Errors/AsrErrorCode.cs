@@ -63,6 +63,9 @@ public enum AsrErrorCode
     /// <summary>The recovery point's data is not (or no longer) reachable.</summary>
     RecoveryPointUnavailable = 109,
 
+    /// <summary>The time asked for lies outside what can be opened at any second; the message names the nearest times on both sides.</summary>
+    PointInTimeUnavailable = 111,
+
     /// <summary>The disk cannot be opened or read.</summary>
     DiskUnreadable = 200,
 

@@ -21,7 +21,10 @@ public sealed record AsrRecoveryPoint
     /// <summary>The instant, by the source's clock. Never later than the content: every write that had ended by then is in the point.</summary>
     public DateTimeOffset Time { get; init; }
 
-    /// <summary>When the point became usable in the vault, by the appliance's clock.</summary>
+    /// <summary>
+    /// When the point became usable in the vault, by the appliance's clock. The smallest time while it is only shown: the answer to a question about a
+    /// second of the continuous stream, which becomes a point once a failover asks for it.
+    /// </summary>
     public DateTimeOffset PublishedAt { get; init; }
 
     /// <summary>Crash- or app-consistent.</summary>
@@ -33,7 +36,7 @@ public sealed record AsrRecoveryPoint
     /// <summary>Direction of replication when it was made: Primary for points of the original machine.</summary>
     public ActiveLocation Source { get; init; }
 
-    /// <summary>Why it was made: by the policy, on demand, or as the last point of a planned failover or failback.</summary>
+    /// <summary>Why it was made: by the policy, on demand, as the last point of a planned failover or failback, or out of the continuous stream.</summary>
     public RecoveryPointReason Reason { get; init; }
 
     /// <summary>Position of every disk.</summary>
@@ -93,4 +96,7 @@ public enum RecoveryPointReason
 
     /// <summary>The last point after the source was stopped: nothing follows it.</summary>
     Final = 2,
+
+    /// <summary>Asked for by time: made from the continuous stream, at a second between the others.</summary>
+    PointInTime = 3,
 }

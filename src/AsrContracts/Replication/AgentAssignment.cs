@@ -108,6 +108,12 @@ public sealed record AgentReport
     /// <summary>Bytes that the failback moved over the network so far.</summary>
     public long FailbackBytesMoved { get; init; }
 
+    /// <summary>
+    /// Instants noted since those that the last successful report told, oldest first; what is told twice is kept once. At most
+    /// <see cref="ReplicationLimits.InstantsPerReportMax"/>.
+    /// </summary>
+    public IReadOnlyList<MachineInstant> Instants { get; init; } = Array.Empty<MachineInstant>();
+
     /// <summary>What keeps it from doing what it should, or null.</summary>
     public AsrError? Error { get; init; }
 }

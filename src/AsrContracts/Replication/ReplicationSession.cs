@@ -100,6 +100,12 @@ public static class ReplicationLimits
     /// <summary>Largest disk: 64 TiB.</summary>
     public const long DiskBytesMax = 64L << 40;
 
+    /// <summary>Instants in one report at most.</summary>
+    public const int InstantsPerReportMax = 120;
+
+    /// <summary>Disk positions in the instants of one report at most, so that a machine of many disks keeps its reports small; one instant may always travel.</summary>
+    public const int InstantPositionsPerReportMax = 2_048;
+
     /// <summary>Bytes of one read of a recovery point over the data port at most.</summary>
     public const int PointReadBytesMax = 8 << 20;
 }

@@ -47,6 +47,12 @@ public static class AsrRoutes
     /// <summary>GET a list of <see cref="AsrRecoveryPoint"/>, newest first; ?top=N. Operators.</summary>
     public const string MachinePoints = "/v1/machines/{machineId}/points";
 
+    /// <summary>
+    /// GET the <see cref="AsrRecoveryPoint"/> that would be taken for ?time=T (ISO 8601): a point of the machine, or the newest instant of the continuous stream at
+    /// or before T, which is shown and not stored. <see cref="AsrErrorCode.PointInTimeUnavailable"/> outside the stream. Operators.
+    /// </summary>
+    public const string MachinePointAt = "/v1/machines/{machineId}/points/at";
+
     /// <summary>GET a list of <see cref="AsrJob"/>, newest first; ?top=N. Operators.</summary>
     public const string Jobs = "/v1/jobs";
 

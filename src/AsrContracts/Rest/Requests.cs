@@ -21,6 +21,12 @@ public sealed record OperationRequest
     /// <summary>Point to use; null for the latest (failovers, ChangeRecoveryPoint).</summary>
     public Guid? RecoveryPointId { get; init; }
 
+    /// <summary>
+    /// Any second instead of a point (TestFailover, UnplannedFailover, ChangeRecoveryPoint): what <see cref="AsrRoutes.MachinePointAt"/> shows for this time is
+    /// published as a recovery point and used.
+    /// </summary>
+    public DateTimeOffset? PointInTime { get; init; }
+
     /// <summary>Folder on the appliance for disk files; null for a folder of the appliance's own (failovers).</summary>
     public string? Folder { get; init; }
 

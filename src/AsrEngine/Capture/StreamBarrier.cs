@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Asr.Engine.Capture;
 
@@ -10,16 +11,17 @@ namespace Asr.Engine.Capture;
 /// </summary>
 internal static class StreamBarrier
 {
-    /// <summary>Takes the instant. Concurrent callers must give shared disks in the same order.</summary>
+    /// <summary>Takes the instant. Several callers may share disks: whatever order each names them in, the locks are taken in that of their ids.</summary>
     public static (DateTimeOffset Time, CaptureInstant[] Disks) Take(IReadOnlyList<DiskCapture> captures, TimeProvider time)
     {
         CaptureInstant[] instants = new CaptureInstant[captures.Count];
+        DiskCapture[] inOrder = [.. captures.OrderBy(static capture => capture.Id)];
         int held = 0;
         try
         {
-            for (; held < captures.Count; held++)
+            for (; held < inOrder.Length; held++)
             {
-                captures[held].Ledger.Gate.Enter();
+                inOrder[held].Ledger.Gate.Enter();
             }
 
             DateTimeOffset now = time.GetUtcNow();
@@ -34,7 +36,7 @@ internal static class StreamBarrier
         {
             while (held > 0)
             {
-                captures[--held].Ledger.Gate.Exit();
+                inOrder[--held].Ledger.Gate.Exit();
             }
         }
     }

@@ -17,6 +17,15 @@ internal sealed partial class DiskShipper
     /// <summary>Last change known to be durable in the vault.</summary>
     public long VaultSequence => Interlocked.Read(ref _vaultSequence);
 
+    /// <summary>True when the process server has everything up to an instant, null when the stream broke off before.</summary>
+    public bool? HasReceived(CaptureInstant instant)
+    {
+        bool hasReceived = Interlocked.Read(ref _receivedSequence) >= instant.Sequence;
+
+        // Asked after the watermark was read: a new stream starts its watermarks before it gets its number.
+        return instant.StreamNumber == Ledger.StreamNumber ? hasReceived : null;
+    }
+
     /// <summary>Waits until the process server has everything up to an instant; false when the stream broke off before. One caller at a time.</summary>
     public async Task<bool> WaitReceivedAsync(CaptureInstant instant, CancellationToken cancellationToken)
     {

@@ -77,11 +77,13 @@ public sealed partial class MachineReplicator
 
     private void StartPoints(AgentAssignment assignment)
     {
-        _pointLoop.Configure(Shippers(assignment), assignment.CrashConsistentFrequencySeconds, assignment.OnDemandPointId);
+        List<DiskShipper> shippers = Shippers(assignment);
+        _pointLoop.Configure(shippers, assignment.CrashConsistentFrequencySeconds, assignment.OnDemandPointId);
+        _instantLoop.Configure(shippers);
         if (_pointsRunning is null)
         {
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _pointsRunning = (stop, Task.Run(() => _pointLoop.RunAsync(stop.Token)));
+            _pointsRunning = (stop, Task.WhenAll(Task.Run(() => _pointLoop.RunAsync(stop.Token)), Task.Run(() => _instantLoop.RunAsync(stop.Token))));
         }
     }
 

@@ -34,10 +34,14 @@ public sealed partial class MachineReplicator
                 ProgressPercent = isFailingBack ? _failback?.Percent : Progress(shippers),
                 FailbackPointDone = isFailingBack ? _failbackPointDone : null,
                 FailbackBytesMoved = _failback?.MovedBytes ?? 0,
+                Instants = _instantLoop.Peek(),
                 Error = _error ?? _points.Error ?? shippers.Select(shipper => shipper.Error).FirstOrDefault(error => error is not null),
             };
         }
     }
+
+    /// <summary>A report has arrived: its instants need not be told again.</summary>
+    public void NoteReported(AgentReport report) => _instantLoop.NoteReported(report.Instants);
 
     // A disk that is to be replicated and is not offered, or not yet taken up.
     private bool IsDiskMissing(DiskShipper[] shippers) =>

@@ -25,6 +25,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly PointMaker _points;
     private readonly PointLoop _pointLoop;
+    private readonly InstantLoop _instantLoop;
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _assigned = new();
     private readonly Lock _gate = new();
@@ -61,6 +62,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _logger = logger ?? NullLogger.Instance;
         _points = new PointMaker(machineId, sink, _options, _time, _logger);
         _pointLoop = new PointLoop(_points, _time);
+        _instantLoop = new InstantLoop(_options, _time);
         _driver = Task.Run(DriveAsync);
     }
 

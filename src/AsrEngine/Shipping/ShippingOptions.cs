@@ -21,6 +21,12 @@ public sealed record ShippingOptions
     /// <summary>How often progress is asked for while the vault lags behind; default 250 ms.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often an instant is noted while something changes, hence how fine a time can be opened between points; default 1 s.</summary>
+    public TimeSpan InstantInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an instant is noted while nothing changes; default 10 s.</summary>
+    public TimeSpan InstantIdleInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>First pause before something is tried again; default 200 ms. It doubles up to <see cref="RetryDelayMax"/>.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -32,7 +32,7 @@ internal static class ErrorRecords
     {
         AsrErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
         AsrErrorCode.NotFound or AsrErrorCode.VaultNotFound or AsrErrorCode.NbdExportUnknown or AsrErrorCode.SegmentMissing
-            or AsrErrorCode.RecoveryPointUnavailable => ErrorCategory.ObjectNotFound,
+            or AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => ErrorCategory.ObjectNotFound,
         AsrErrorCode.AlreadyExists => ErrorCategory.ResourceExists,
         AsrErrorCode.Conflict or AsrErrorCode.InUse or AsrErrorCode.DiskBusy or AsrErrorCode.SpoolFull => ErrorCategory.ResourceBusy,
         AsrErrorCode.OperationNotAllowed or AsrErrorCode.WriterFenced or AsrErrorCode.DiskReadOnly

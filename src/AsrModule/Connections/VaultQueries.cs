@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -50,6 +51,12 @@ internal static class VaultQueries
     public static Task<List<AsrRecoveryPoint>> ListPointsAsync(
         this AsrConnection connection, Guid machineId, CancellationToken cancellationToken) =>
         connection.GetAsync<List<AsrRecoveryPoint>>(Fill(AsrRoutes.MachinePoints, "{machineId}", machineId), cancellationToken);
+
+    /// <summary>What would be taken for a second of the machine's continuous stream.</summary>
+    public static Task<AsrRecoveryPoint> FindPointAtAsync(
+        this AsrConnection connection, Guid machineId, DateTimeOffset time, CancellationToken cancellationToken) =>
+        connection.GetAsync<AsrRecoveryPoint>(
+            $"{Fill(AsrRoutes.MachinePointAt, "{machineId}", machineId)}?time={Uri.EscapeDataString(time.ToString("o", CultureInfo.InvariantCulture))}", cancellationToken);
 
     public static Task<List<AsrReplicationPolicy>> ListPoliciesAsync(this AsrConnection connection, CancellationToken cancellationToken) =>
         connection.GetAsync<List<AsrReplicationPolicy>>(AsrRoutes.Policies, cancellationToken);

@@ -1,3 +1,4 @@
+using System;
 using Asr.Contracts;
 using Asr.Module.Connections;
 using Asr.Module.Identities;
@@ -8,9 +9,17 @@ namespace Asr.Module.Failovers;
 /// <summary>What the cmdlets that bring a machine up from a recovery point share: finding the point and naming the folder.</summary>
 public abstract class FailoverCommand : MachineOperationCommand
 {
-    /// <summary>The point of the machine, or null for the latest when none was asked for.</summary>
-    private protected AsrRecoveryPoint? FindPoint(AsrReplicatedMachine machine, RecoveryPointIdentity? identity) =>
-        identity is null ? null : identity.Resolve(Run(stop => Active.ListPointsAsync(machine.Id, stop)), machine.Name);
+    /// <summary>The request with the point asked for, or with none for the latest. A second between points is looked up now, so that the question names what is taken.</summary>
+    private protected OperationRequest Aim(OperationRequest request, AsrReplicatedMachine machine, RecoveryPointIdentity? identity, DateTimeOffset? pointInTime)
+    {
+        AsrRecoveryPoint? point = pointInTime is { } time ? Run(stop => Active.FindPointAtAsync(machine.Id, time, stop))
+            : identity is null ? null
+            : identity.Shown?.MachineId == machine.Id ? identity.Shown
+            : identity.Resolve(Run(stop => Active.ListPointsAsync(machine.Id, stop)), machine.Name);
+        return point is null ? request
+            : point.PublishedAt == default ? request with { PointInTime = point.Time }
+            : request with { RecoveryPointId = point.Id };
+    }
 
     /// <summary>The folder as the appliance sees it: a path relative to here means here.</summary>
     private protected string? FullPath(string? path) =>
@@ -18,7 +27,9 @@ public abstract class FailoverCommand : MachineOperationCommand
 
     private protected override string Describe(AsrReplicatedMachine machine, OperationRequest request)
     {
-        string point = request.RecoveryPointId is { } id ? $"recovery point {id}" : "its latest recovery point";
+        string point = request.RecoveryPointId is { } id ? $"recovery point {id}"
+            : request.PointInTime is { } time ? $"as it was at {Display.Instant(time)}"
+            : "its latest recovery point";
         return $"machine '{machine.Name}' ({machine.State}), {point}{(request.Folder is null ? "" : $", into '{request.Folder}'")}";
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Management.Automation;
 using Asr.Contracts;
 using Asr.Module.Completion;
@@ -15,6 +16,7 @@ public sealed class StartAsrFailoverCommand : FailoverCommand
 {
     private const string UnplannedSet = "Unplanned";
     private const string PlannedSet = "Planned";
+    private const string TimeSet = "Time";
 
     /// <summary>Stops the source's writes, takes its last change, then fails over: nothing is lost. Needs a living agent.</summary>
     [Parameter(Mandatory = true, ParameterSetName = PlannedSet)]
@@ -25,6 +27,11 @@ public sealed class StartAsrFailoverCommand : FailoverCommand
     [ArgumentCompleter(typeof(RecoveryPointCompleter))]
     public RecoveryPointIdentity? RecoveryPoint { get; set; }
 
+    /// <summary>The second to bring up, between points too.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = TimeSet)]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
+    public DateTimeOffset? PointInTime { get; set; }
+
     /// <summary>Folder on the appliance's host for the disk files; one of its own when left out.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -32,12 +39,11 @@ public sealed class StartAsrFailoverCommand : FailoverCommand
 
     private protected override string Action => Planned ? "Planned failover, stopping the source" : "Unplanned failover";
 
-    private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => new()
-    {
-        Operation = Planned ? MachineOperation.PlannedFailover : MachineOperation.UnplannedFailover,
-        RecoveryPointId = FindPoint(machine, RecoveryPoint)?.Id,
-        Folder = FullPath(Path),
-    };
+    private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => Aim(
+        new OperationRequest { Operation = Planned ? MachineOperation.PlannedFailover : MachineOperation.UnplannedFailover, Folder = FullPath(Path) },
+        machine,
+        RecoveryPoint,
+        PointInTime);
 
     private protected override string Describe(AsrReplicatedMachine machine, OperationRequest request) =>
         Planned ? $"machine '{machine.Name}' ({machine.State}){(request.Folder is null ? "" : $", into '{request.Folder}'")}" : base.Describe(machine, request);

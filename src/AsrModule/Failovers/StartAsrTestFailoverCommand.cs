@@ -1,3 +1,4 @@
+using System;
 using System.Management.Automation;
 using Asr.Contracts;
 using Asr.Module.Completion;
@@ -6,14 +7,22 @@ using Asr.Module.Identities;
 namespace Asr.Module.Failovers;
 
 /// <summary>Brings a copy of a machine up beside it, as NBD exports that are usable at once and, when asked, as disk files. Replication goes on.</summary>
-[Cmdlet(VerbsLifecycle.Start, "AsrTestFailover", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Start, "AsrTestFailover", SupportsShouldProcess = true, DefaultParameterSetName = PointSet)]
 [OutputType(typeof(AsrJob))]
 public sealed class StartAsrTestFailoverCommand : FailoverCommand
 {
+    private const string PointSet = "Point";
+    private const string TimeSet = "Time";
+
     /// <summary>The point to bring up; the latest when left out.</summary>
-    [Parameter(ValueFromPipeline = true)]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = PointSet)]
     [ArgumentCompleter(typeof(RecoveryPointCompleter))]
     public RecoveryPointIdentity? RecoveryPoint { get; set; }
+
+    /// <summary>The second to bring up, between points too.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = TimeSet)]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
+    public DateTimeOffset? PointInTime { get; set; }
 
     /// <summary>Folder on the appliance's host for the disk files; implies -Materialize.</summary>
     [Parameter]
@@ -26,11 +35,9 @@ public sealed class StartAsrTestFailoverCommand : FailoverCommand
 
     private protected override string Action => "Test failover";
 
-    private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => new()
-    {
-        Operation = MachineOperation.TestFailover,
-        RecoveryPointId = FindPoint(machine, RecoveryPoint)?.Id,
-        Folder = FullPath(Path),
-        Materialize = Materialize || Path is not null,
-    };
+    private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => Aim(
+        new OperationRequest { Operation = MachineOperation.TestFailover, Folder = FullPath(Path), Materialize = Materialize || Path is not null },
+        machine,
+        RecoveryPoint,
+        PointInTime);
 }

@@ -23,11 +23,15 @@ public sealed class RecoveryPointIdentity
     private readonly string _text;
     private readonly Func<AsrRecoveryPoint, bool> _matches;
 
-    internal RecoveryPointIdentity(string text, Func<AsrRecoveryPoint, bool> matches)
+    internal RecoveryPointIdentity(string text, Func<AsrRecoveryPoint, bool> matches, AsrRecoveryPoint? shown = null)
     {
+        Shown = shown;
         _text = text;
         _matches = matches;
     }
+
+    /// <summary>The point itself, when it is only shown (Get-AsrRecoveryPoint -At) and in no list; else null.</summary>
+    internal AsrRecoveryPoint? Shown { get; }
 
     /// <summary>The point among a machine's points, or an error that says which were looked through.</summary>
     internal AsrRecoveryPoint Resolve(IEnumerable<AsrRecoveryPoint> points, string machineName) =>
@@ -48,6 +52,7 @@ public sealed class RecoveryPointIdentityConverter : IdentityConverter<RecoveryP
     protected override RecoveryPointIdentity? Convert(object value) => value switch
     {
         RecoveryPointIdentity identity => identity,
+        AsrRecoveryPoint point when point.PublishedAt == default => new RecoveryPointIdentity(Display.Instant(point.Time), _ => false, point),
         AsrRecoveryPoint point => ById(point.Id),
         Guid id => ById(id),
         DateTimeOffset time => ByTime(time),

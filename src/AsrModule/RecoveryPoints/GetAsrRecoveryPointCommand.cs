@@ -13,10 +13,13 @@ using Asr.Module.Identities;
 namespace Asr.Module.RecoveryPoints;
 
 /// <summary>Shows recovery points of machines, newest first.</summary>
-[Cmdlet(VerbsCommon.Get, "AsrRecoveryPoint")]
+[Cmdlet(VerbsCommon.Get, "AsrRecoveryPoint", DefaultParameterSetName = ListSet)]
 [OutputType(typeof(AsrRecoveryPoint))]
 public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
 {
+    private const string ListSet = "List";
+    private const string AtSet = "At";
+
     /// <summary>The machines, names with wildcards; all when left out.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("MachineId")]
@@ -26,20 +29,25 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     public MachineIdentity[] Machine { get; set; } = { new("*") };
 
     /// <summary>Only the newest of each machine that the other filters leave.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ListSet)]
     public SwitchParameter Latest { get; set; }
 
     /// <summary>Only points of this type.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ListSet)]
     public RecoveryPointType? Type { get; set; }
 
     /// <summary>Only points at or before this time.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ListSet)]
     public DateTimeOffset? Before { get; set; }
 
     /// <summary>Only points at or after this time.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ListSet)]
     public DateTimeOffset? After { get; set; }
+
+    /// <summary>What would be taken for this second of the continuous stream, be it a point or not; nothing is stored.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = AtSet)]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
+    public DateTimeOffset? At { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -54,6 +62,12 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     {
         foreach (AsrReplicatedMachine machine in await Active.FindMachinesAsync(identity, stop).ConfigureAwait(false))
         {
+            if (At is { } at)
+            {
+                await ShowAsync(machine, at, output, stop).ConfigureAwait(false);
+                continue;
+            }
+
             List<AsrRecoveryPoint> points = await Active.ListPointsAsync(machine.Id, stop).ConfigureAwait(false);
             IEnumerable<AsrRecoveryPoint> wanted = points.Where(IsWanted).OrderByDescending(point => point.Time);
             foreach (AsrRecoveryPoint point in Latest ? wanted.Take(1) : wanted)
@@ -63,6 +77,19 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
         }
 
         return true;
+    }
+
+    private async Task ShowAsync(AsrReplicatedMachine machine, DateTimeOffset at, PipelineOutput output, CancellationToken stop)
+    {
+        try
+        {
+            output.WriteObject(await Active.FindPointAtAsync(machine.Id, at, stop).ConfigureAwait(false));
+        }
+        catch (AsrException error) when (error.Code == AsrErrorCode.PointInTimeUnavailable)
+        {
+            // Of several machines, the others may have that second.
+            output.WriteError(error.ToErrorRecord(machine));
+        }
     }
 
     private bool IsWanted(AsrRecoveryPoint point) =>

@@ -74,6 +74,9 @@ internal static class ApplianceHost
         services.AddSingleton(vault.Vault.Catalog);
         services.AddSingleton(vault.Passphrase);
         services.AddSingleton<IRecoveryPointLog, RecoveryPointLog>();
+        services.AddSingleton<IInstantLog, InstantLog>();
+        services.AddSingleton<PointInTimeFinder>();
+        services.AddSingleton<PointsInTime>();
         services.AddSingleton<IDiskOwners, VaultDiskOwners>();
 
         // The machines are looked up when a point has been published and not before: they may replicate through this very object.

@@ -16,7 +16,7 @@ internal static class HttpStatus
         AsrErrorCode.NotFound or AsrErrorCode.VaultNotFound or AsrErrorCode.NbdExportUnknown => StatusCodes.Status404NotFound,
         AsrErrorCode.AlreadyExists or AsrErrorCode.Conflict or AsrErrorCode.OperationNotAllowed or AsrErrorCode.InUse
             or AsrErrorCode.WriterFenced or AsrErrorCode.SequenceGap or AsrErrorCode.SessionLost => StatusCodes.Status409Conflict,
-        AsrErrorCode.RecoveryPointUnavailable => StatusCodes.Status410Gone,
+        AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => StatusCodes.Status410Gone,
         AsrErrorCode.DiskUnreadable or AsrErrorCode.DiskSizeChanged or AsrErrorCode.DiskReadOnly or AsrErrorCode.DiskUnsupported
             or AsrErrorCode.DiskBusy or AsrErrorCode.TargetUnavailable => StatusCodes.Status422UnprocessableEntity,
         AsrErrorCode.TooManyAttempts => StatusCodes.Status429TooManyRequests,

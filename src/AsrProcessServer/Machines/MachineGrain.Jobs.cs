@@ -117,6 +117,11 @@ public sealed partial class MachineGrain
             policyName = (await CheckPolicyAsync(request)).Name;
             diskIds = CheckDisks(request);
         }
+        if (request.PointInTime is not null && request.RecoveryPointId is null)
+        {
+            throw new AsrException(
+                AsrErrorCode.Conflict, $"Machine '{document.Name}' changed while the recovery point was looked for.", "Repeat the request.", document.Name);
+        }
         if (request.RecoveryPointId is { } pointId && await points.FindAsync(document.Id, pointId, CancellationToken.None) is null)
         {
             throw new AsrException(

@@ -14,7 +14,8 @@ public sealed partial class MachineGrain
     {
         MachineDocument document = Document;
         bool wasConnected = AgentConnected;
-        _report = report;
+        instants.Note(document.Id, report.Instants.Where(instant => IsOf(document, instant)).ToArray());
+        _report = report with { Instants = [] };
         _reportedAt = time.GetUtcNow();
         // A report comes every second; the vault gets a write only when a disk has appeared, gone or changed its size, address or health.
         if (!document.Disks.Select(Identity).SequenceEqual(report.Disks.Select(Identity)))
@@ -54,6 +55,11 @@ public sealed partial class MachineGrain
             await SaveAsync(next);
         }
     }
+
+    /// <summary>Names exactly the protected disks, as the original machine: an agent has no say about others.</summary>
+    private static bool IsOf(MachineDocument document, MachineInstant instant) => instant.Source == ActiveLocation.Primary
+        && instant.Disks.Count == document.DiskIds.Count
+        && instant.Disks.All(disk => document.DiskIds.Contains(disk.DiskId));
 
     private static AgentAssignment WithFrequency(AgentAssignment present, int seconds) =>
         AssignmentChange.Follow(present, present with { CrashConsistentFrequencySeconds = seconds }) ?? present;

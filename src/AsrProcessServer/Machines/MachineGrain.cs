@@ -16,6 +16,7 @@ namespace Asr.ProcessServer.Machines;
 public sealed partial class MachineGrain(
     [PersistentState(MachineDocument.Collection, CatalogGrainStorage.Name)] IPersistentState<MachineDocument> state,
     IRecoveryPointLog points,
+    IInstantLog instants,
     IPolicyStore policies,
     IEventLog events,
     JobRunner runner,

@@ -14,13 +14,14 @@ using Orleans;
 namespace Asr.ProcessServer.Machines;
 
 /// <summary>
-/// Looks after every machine once a second: health, and once a minute points that have outlived their policy and copies at the recovery site that are
-/// not as they should be. One machine's trouble never keeps it from the others.
+/// Looks after every machine once a second: health, and instants that wait to be written; and once a minute points and instants that have outlived their policy and
+/// copies at the recovery site that are not as they should be. One machine's trouble never keeps it from the others.
 /// </summary>
 public sealed class MachineMonitor(
     MachineDirectory directory,
     IGrainFactory grains,
     IRecoveryPointLog points,
+    IInstantLog instants,
     IPolicyStore policies,
     RecoverySite site,
     JobHistory history,
@@ -39,6 +40,21 @@ public sealed class MachineMonitor(
         }
     }
 
+    /// <inheritdoc />
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await instants.WriteAsync(all: true, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            // A vault out of reach: the last seconds between points are lost, the points are not.
+            JobsLog.CareFailed(logger, Guid.Empty, error);
+        }
+    }
+
     private async Task LookAfterAllAsync(bool withCare, CancellationToken cancellationToken)
     {
         try
@@ -51,6 +67,7 @@ public sealed class MachineMonitor(
             {
                 await LookAfterAsync(document, withCare, cancellationToken);
             }
+            await instants.WriteAsync(all: false, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -63,6 +80,7 @@ public sealed class MachineMonitor(
         try
         {
             await grains.GetGrain<IMachineGrain>(document.Id).CheckHealthAsync();
+            instants.Note(document.Id, site.TakeInstants(document.Id));
             if (withCare && document.Job is null)
             {
                 await site.ConvergeAsync(document.Id, cancellationToken);
@@ -85,6 +103,7 @@ public sealed class MachineMonitor(
         DateTimeOffset before = time.GetUtcNow() - TimeSpan.FromSeconds(policy.RecoveryPointRetentionSeconds);
         // A drill reads its point in place, and what was written at the recovery site is a branch from the copy's point.
         Guid[] inUse = new[] { document.TestFailover, document.Failover }.OfType<SiteCopy>().Select(copy => copy.Copy.RecoveryPointId).ToArray();
+        await instants.ExpireAsync(document.Id, time.GetUtcNow() - ContinuousWindow.Of(policy), cancellationToken);
         int expired = await points.ExpireAsync(document.Id, before, inUse, cancellationToken);
         if (expired > 0)
         {

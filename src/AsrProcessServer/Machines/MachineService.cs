@@ -10,7 +10,7 @@ using Orleans;
 namespace Asr.ProcessServer.Machines;
 
 /// <inheritdoc cref="IMachineService" />
-public sealed class MachineService(MachineDirectory directory, IGrainFactory grains, IExportHost exports, ChangeSignals signals, TimeProvider time)
+public sealed class MachineService(MachineDirectory directory, IGrainFactory grains, IExportHost exports, PointsInTime pointsInTime, ChangeSignals signals, TimeProvider time)
     : IMachineService, IDisposable
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
@@ -61,8 +61,17 @@ public sealed class MachineService(MachineDirectory directory, IGrainFactory gra
     }
 
     /// <inheritdoc />
-    public Task<AsrJob> StartAsync(Guid machineId, OperationRequest request, string requestedBy, CancellationToken cancellationToken) =>
-        Grain(machineId).StartAsync(request, requestedBy);
+    public async Task<AsrJob> StartAsync(Guid machineId, OperationRequest request, string requestedBy, CancellationToken cancellationToken)
+    {
+        IMachineGrain grain = Grain(machineId);
+        if (request.PointInTime is not null)
+        {
+            // What the machine refuses, or has accepted before under the same id, needs no point; the grain gives the answer to both.
+            AsrReplicatedMachine machine = Show(await grain.LookAsync());
+            request = machine.AllowedOperations.Contains(request.Operation) ? await pointsInTime.ResolveAsync(machine, request, cancellationToken) : request;
+        }
+        return await grain.StartAsync(request, requestedBy);
+    }
 
     /// <inheritdoc />
     public Task OnPointPublishedAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => Grain(point.MachineId).PointPublishedAsync(point);

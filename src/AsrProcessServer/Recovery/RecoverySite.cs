@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -40,6 +41,9 @@ public sealed class RecoverySite(MachineDirectory directory, IGrainFactory grain
 
     /// <summary>What the replication of a machine at the recovery site says, or null while there is none.</summary>
     public AgentReport? FindReverseReport(Guid machineId) => _machines.TryGetValue(machineId, out SiteMachine? machine) ? machine.ReverseReport : null;
+
+    /// <summary>The instants that the replication of a machine at the recovery site has noted since the last call.</summary>
+    public IReadOnlyList<MachineInstant> TakeInstants(Guid machineId) => _machines.TryGetValue(machineId, out SiteMachine? machine) ? machine.TakeInstants() : [];
 
     /// <summary>Brings every machine's copies back after a start. One that fails is logged and tried again by the monitor.</summary>
     public async Task ConvergeAllAsync(CancellationToken cancellationToken)

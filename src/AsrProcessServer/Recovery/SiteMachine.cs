@@ -22,6 +22,18 @@ public sealed class SiteMachine(Guid machineId, CopyOpener opener, ReverseReplic
     /// <summary>What the replication at the recovery site says, or null while there is none.</summary>
     public AgentReport? ReverseReport => _reverse?.GetReport();
 
+    /// <summary>The instants that it has noted since the last call.</summary>
+    public IReadOnlyList<MachineInstant> TakeInstants()
+    {
+        if (_reverse is not { } reverse)
+        {
+            return [];
+        }
+        AgentReport report = reverse.GetReport();
+        reverse.NoteReported(report);
+        return report.Instants;
+    }
+
     /// <summary>Closes what should not be up and opens what should.</summary>
     /// <param name="look">
     /// Gives the document. Asked within the turn: a document read before it may be older than what the last caller has acted on, and would

@@ -22,6 +22,7 @@ public sealed class ReplicationRig : IAsyncDisposable
         MachineName = "rig",
         FlushInterval = TimeSpan.FromMilliseconds(2),
         ProgressInterval = TimeSpan.FromMilliseconds(5),
+        InstantInterval = TimeSpan.FromMilliseconds(5),
         RetryDelay = TimeSpan.FromMilliseconds(1),
         RetryDelayMax = TimeSpan.FromMilliseconds(20),
     };

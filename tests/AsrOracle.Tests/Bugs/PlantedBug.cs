@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Capture;
 using Asr.Engine.Shipping;
@@ -19,6 +21,9 @@ internal abstract class PlantedBug
 
     /// <summary>The way to the process server, seen by the agent.</summary>
     public virtual IReplicationSink Sink(IReplicationSink sink) => sink;
+
+    /// <summary>The instants that the agent tells, in their order.</summary>
+    public virtual IReadOnlyList<MachineInstant> Instants(IReadOnlyList<MachineInstant> told) => told;
 
     /// <summary>The clock that the agent reads.</summary>
     public virtual System.TimeProvider AgentClock(System.TimeProvider clock) => clock;

@@ -39,6 +39,8 @@ internal sealed class SimulatedAgent
             MachineName = "oracle",
             FlushInterval = TimeSpan.FromMilliseconds(5),
             ProgressInterval = TimeSpan.FromMilliseconds(10),
+            InstantInterval = TimeSpan.FromMilliseconds(10),
+            InstantIdleInterval = TimeSpan.FromMilliseconds(50),
             RetryDelay = TimeSpan.FromMilliseconds(2),
             RetryDelayMax = TimeSpan.FromMilliseconds(20),
         };
@@ -50,6 +52,14 @@ internal sealed class SimulatedAgent
     public IReadOnlyList<IBlockDevice> Disks => _captures;
 
     public AgentReport Report => _replicator.GetReport();
+
+    /// <summary>The instants told since the last call.</summary>
+    public IReadOnlyList<MachineInstant> TakeInstants()
+    {
+        AgentReport report = _replicator.GetReport();
+        _replicator.NoteReported(report);
+        return report.Instants;
+    }
 
     public Task ApplyAsync(AgentAssignment assignment) => _replicator.ApplyAsync(assignment, CancellationToken.None);
 

@@ -11,10 +11,13 @@ internal sealed class Verdict(RunPlan plan)
     /// <summary>Points judged.</summary>
     public int Points { get; set; }
 
+    /// <summary>Instants between points judged.</summary>
+    public int Instants { get; set; }
+
     public IReadOnlyList<string> Violations => _violations;
 
     public void Violate(string what) => _violations.Add(what);
 
     public override string ToString() =>
-        $"{plan}: {Points} points, {_violations.Count} violations{Environment.NewLine}{string.Join(Environment.NewLine, _violations)}";
+        $"{plan}: {Points} points, {Instants} instants, {_violations.Count} violations{Environment.NewLine}{string.Join(Environment.NewLine, _violations)}";
 }

@@ -19,12 +19,16 @@ namespace Asr.Oracle.Tests.Harness;
 
 /// <summary>
 /// A whole system in one process: a workload on the disks of one machine, an agent, a network and a process server over a real vault on a simulated
-/// file system. Its parts are killed, cut off, robbed of power and restarted; disks, activity logs and what the vault made durable live on. Afterwards every recovery point is held against the history.
+/// file system. Its parts are killed, cut off, robbed of power and restarted; disks, activity logs and what the vault made durable live on. Afterwards every recovery point,
+/// and a share of the instants between them, is held against the history.
 /// </summary>
 internal sealed class World : IAsyncDisposable
 {
     private const string VaultPath = "/vault";
     private const string Passphrase = "correct horse battery staple";
+
+    // One of so many instants is judged; each costs as much as a point.
+    private const int InstantsPerJudged = 4;
 
     // Far beyond what a healthy run needs on a busy machine; reaching it is a hang, and reported as such.
     private static readonly TimeSpan PatienceForCalm = TimeSpan.FromSeconds(60);
@@ -32,7 +36,10 @@ internal sealed class World : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("asr-oracle-").FullName;
     private readonly List<WriteHistory> _histories = [];
     private readonly List<MemoryBlockDevice> _disks = [];
+    private readonly List<MachineInstant> _instants = [];
+    private readonly CancellationTokenSource _listening = new();
     private readonly Workload _workload;
+    private Task _listener = Task.CompletedTask;
     private SimulatedFileLayer _files = new();
     private IVault? _vault;
     private VaultReplication? _replication;
@@ -82,6 +89,7 @@ internal sealed class World : IAsyncDisposable
         await StartApplianceAsync();
         await StartAgentAsync();
         await AssignAsync(a => a with { Mode = AgentMode.Replicate, DiskIds = DiskIds });
+        _listener = Task.Run(ListenAsync, CancellationToken.None);
         return _workload.RunAsync(Plan.Writers, workload);
     }
 
@@ -162,11 +170,14 @@ internal sealed class World : IAsyncDisposable
     public async Task<Verdict> JudgeAsync(Guid? finalPoint)
     {
         Verdict verdict = new(Plan);
+        await _listening.CancelAsync();
+        await _listener;
         try
         {
             await KillApplianceAsync();
             await StartApplianceAsync();
             await JudgePointsAsync(finalPoint, verdict);
+            await JudgeInstantsAsync(verdict);
         }
         catch (AsrException error)
         {
@@ -183,6 +194,8 @@ internal sealed class World : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _listening.CancelAsync();
+        await _listener;
         _workload.Attach(null);
         if (Agent is not null)
         {
@@ -190,6 +203,7 @@ internal sealed class World : IAsyncDisposable
         }
 
         await KillApplianceAsync();
+        _listening.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -200,6 +214,7 @@ internal sealed class World : IAsyncDisposable
         IReadOnlyList<AsrRecoveryPoint> points = await new RecoveryPointLog(_vault!.Catalog).ListAsync(MachineId, int.MaxValue, CancellationToken.None);
         foreach (AsrRecoveryPoint point in points)
         {
+            verdict.Points++;
             await JudgeAsync(point, point.Id == finalPoint, verdict);
         }
 
@@ -209,10 +224,48 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
+    // Hears the agent's reports as an appliance does, whatever becomes of the appliance in the run.
+    private async Task ListenAsync()
+    {
+        while (!_listening.IsCancellationRequested)
+        {
+            _instants.AddRange(Bug.Instants(Agent!.TakeInstants()));
+            await Task.Delay(5, CancellationToken.None);
+        }
+    }
+
+    // Through the product's own log and look-up: what they give for a time must be as right as a point.
+    private async Task JudgeInstantsAsync(Verdict verdict)
+    {
+        InstantLog log = new(_vault!.Catalog, Clock);
+        foreach (MachineInstant[] told in _instants.Chunk(ReplicationLimits.InstantsPerReportMax))
+        {
+            log.Note(MachineId, told);
+        }
+
+        PointInTimeFinder finder = new(_vault, log, new RecoveryPointLog(_vault.Catalog), Clock);
+        AsrReplicatedMachine machine = new() { Id = MachineId, Name = "oracle" };
+        for (int i = Plan.Seed % InstantsPerJudged; i < _instants.Count; i += InstantsPerJudged)
+        {
+            try
+            {
+                AsrRecoveryPoint found = await finder.FindAsync(machine, _instants[i].Time, TimeSpan.FromDays(1), CancellationToken.None);
+                if (found.Reason == RecoveryPointReason.PointInTime)
+                {
+                    verdict.Instants++;
+                    await JudgeAsync(found, isFinal: false, verdict);
+                }
+            }
+            catch (AsrException error) when (error.Code == AsrErrorCode.PointInTimeUnavailable)
+            {
+                // What a power cut or a fence took from the vault is refused, and nothing older is there.
+            }
+        }
+    }
+
     private async Task JudgeAsync(AsrRecoveryPoint point, bool isFinal, Verdict verdict)
     {
         ConsistencyChecker checker = new();
-        verdict.Points++;
         foreach (RecoveryPointDisk position in point.Disks)
         {
             int disk = DiskIds.IndexOf(position.DiskId);

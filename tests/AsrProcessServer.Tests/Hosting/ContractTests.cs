@@ -59,6 +59,7 @@ public sealed class ContractTests
     [InlineData("{\"operation\":\"Explode\"}", "application/json")]
     [InlineData("{\"requestId\":\"not a guid\"}", "application/json")]
     [InlineData("{\"operation\":\"Failback\"}", "application/json")]
+    [InlineData("{\"requestId\":\"6b1f0b52-6e3c-4a55-9d5c-2a1f6d1c3f0a\",\"operation\":\"Failback\",\"pointInTime\":\"2026-01-01T00:00:00Z\"}", "application/json")]
     public async Task A_malformed_body_is_named(string body, string mediaType)
     {
         await using TestAppliance appliance = await TestAppliance.StartAsync();
@@ -104,6 +105,8 @@ public sealed class ContractTests
     [InlineData("/v1/jobs?top=0")]
     [InlineData("/v1/events?top=1001")]
     [InlineData("/v1/events?top=many")]
+    [InlineData("/v1/machines/6b1f0b52-6e3c-4a55-9d5c-2a1f6d1c3f0a/points/at")]
+    [InlineData("/v1/machines/6b1f0b52-6e3c-4a55-9d5c-2a1f6d1c3f0a/points/at?time=yesterday")]
     [InlineData("/v1/jobs/6b1f0b52-6e3c-4a55-9d5c-2a1f6d1c3f0a?knownRevision=x")]
     public async Task Bad_query_values_are_refused(string path)
     {

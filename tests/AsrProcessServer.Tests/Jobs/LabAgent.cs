@@ -108,7 +108,9 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
                 if (!IsSilent && _lab.Replication is not null)
                 {
                     await _replicator.ApplyAsync(await _lab.Machines.GetAssignmentAsync(MachineId, null, _stop.Token), _stop.Token);
-                    await _lab.Machines.ReportAsync(MachineId, _replicator.GetReport(), _stop.Token);
+                    AgentReport report = _replicator.GetReport();
+                    await _lab.Machines.ReportAsync(MachineId, report, _stop.Token);
+                    _replicator.NoteReported(report);
                 }
             }
             catch (Exception) when (!_stop.IsCancellationRequested)

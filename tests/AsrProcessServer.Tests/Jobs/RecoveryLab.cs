@@ -81,6 +81,9 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton(Vault);
         builder.Services.AddSingleton(Vault.Catalog);
         builder.Services.AddSingleton(Points);
+        builder.Services.AddSingleton<IInstantLog, InstantLog>();
+        builder.Services.AddSingleton<PointInTimeFinder>();
+        builder.Services.AddSingleton<PointsInTime>();
         Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken));
         builder.Services.AddSingleton<IReplicationSink>(Replication);
         builder.Services.AddSingleton<IReplicaSource>(Replication);

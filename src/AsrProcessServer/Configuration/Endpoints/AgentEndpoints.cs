@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using Asr.Contracts;
 using Asr.ProcessServer.Hosting;
@@ -34,6 +35,31 @@ internal static class AgentEndpoints
             enrollment.RenewAsync(CallerCheck.MachineOf(context), request, cancellationToken)).LimitBody(RequestBounds.EnrollmentBodyBytesMax);
     }
 
+    private static void CheckInstants(AgentReport report)
+    {
+        if (report.Instants is null || report.Instants.Count > ReplicationLimits.InstantsPerReportMax)
+        {
+            throw RequestBounds.Invalid(nameof(report.Instants), $"must be a list of at most {ReplicationLimits.InstantsPerReportMax} instants");
+        }
+
+        foreach (MachineInstant instant in report.Instants)
+        {
+            if (instant?.Disks is not { Count: >= 1 and <= RequestBounds.DisksMax } || !Enum.IsDefined(instant.Source))
+            {
+                throw RequestBounds.Invalid(nameof(report.Instants), $"holds one without a usable source or with other than 1 to {RequestBounds.DisksMax} disks");
+            }
+
+            HashSet<Guid> seen = [];
+            foreach (DiskBase disk in instant.Disks)
+            {
+                if (disk is null || !seen.Add(disk.DiskId) || disk.Position is not { Epoch: >= 1, Sequence: >= 0 })
+                {
+                    throw RequestBounds.Invalid(nameof(report.Instants), "holds one with a disk twice, or without a usable position");
+                }
+            }
+        }
+    }
+
     private static void Check(AgentReport report)
     {
         if (report.Disks is null || report.Disks.Count > RequestBounds.DisksMax)
@@ -54,6 +80,7 @@ internal static class AgentEndpoints
             }
         }
 
+        CheckInstants(report);
         if (report.AgentVersion is not { Length: <= RequestBounds.TextCharsMax } || !Enum.IsDefined(report.Mode))
         {
             throw RequestBounds.Invalid(nameof(AgentReport), "has no usable AgentVersion or Mode");

@@ -27,6 +27,10 @@ internal static class MachineEndpoints
 
         group.MapGet(AsrRoutes.MachinePoints, ListPointsAsync);
 
+        group.MapGet(AsrRoutes.MachinePointAt, async (
+            Guid machineId, DateTimeOffset time, IMachineService machines, PointsInTime pointsInTime, CancellationToken cancellationToken) =>
+            await pointsInTime.FindAsync(await machines.GetAsync(machineId, cancellationToken), time, cancellationToken));
+
         group.MapPost(AsrRoutes.MachineOperations, (Guid machineId, OperationRequest request, HttpContext context, IMachineService machines, CancellationToken cancellationToken) =>
         {
             Check(request);
@@ -41,6 +45,9 @@ internal static class MachineEndpoints
         await machines.GetAsync(machineId, cancellationToken);
         return await points.ListAsync(machineId, count, cancellationToken);
     }
+
+    private static bool TakesPointInTime(OperationRequest request) => request.RecoveryPointId is null
+        && request.Operation is MachineOperation.TestFailover or MachineOperation.UnplannedFailover or MachineOperation.ChangeRecoveryPoint;
 
     private static void Check(OperationRequest request)
     {
@@ -62,6 +69,11 @@ internal static class MachineEndpoints
         if (request.Folder is { Length: 0 or > RequestBounds.TextCharsMax })
         {
             throw RequestBounds.Invalid(nameof(request.Folder), $"must be 1 to {RequestBounds.TextCharsMax} characters, or null");
+        }
+
+        if (request.PointInTime is not null && !TakesPointInTime(request))
+        {
+            throw RequestBounds.Invalid(nameof(request.PointInTime), "goes with TestFailover, UnplannedFailover or ChangeRecoveryPoint, and not beside a recovery point");
         }
 
         if (request.PolicyName is { } policyName)

@@ -14,7 +14,7 @@ namespace Asr.ProcessServer.Jobs.Definitions;
 /// Ends replication and removes the machine from the vault. Files of a failed-over machine stay in their folder: they are all
 /// that is left of it.
 /// </summary>
-public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site, IVault vault, IRecoveryPointLog points) : IJobDefinition
+public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site, IVault vault, IRecoveryPointLog points, IInstantLog instants) : IJobDefinition
 {
     private static readonly TimeSpan AgentTimeout = TimeSpan.FromSeconds(20);
 
@@ -69,5 +69,8 @@ public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site,
             await vault.DeleteDiskAsync(diskId, cancellationToken);
         }
         await context.Machine.SetProtectionAsync(context.JobId, new ProtectionChange(null, []));
+
+        // Last: as long as the machine was protected, a late report could have brought some.
+        await instants.DeleteAllAsync(context.MachineId, cancellationToken);
     }
 }
