@@ -15,6 +15,8 @@ namespace Asr.Engine.Vault;
 /// </summary>
 internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 {
+    private const int ReadAttemptsMax = 3;
+
     private static readonly TimeSpan RetryDelayMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(30);
 
@@ -43,6 +45,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
     public static async Task<SpoolingSegmentStore> OpenAsync(ISegmentStore store, LocalSegmentStore spool, long bytesMax, TimeProvider time, CancellationToken cancellationToken)
     {
         SpoolingSegmentStore spooling = new(store, spool, bytesMax, time);
+        spool.SweepAll();
         foreach (Guid diskId in spool.ListDisks())
         {
             await foreach (SegmentName name in spool.ListAsync(diskId, cancellationToken).ConfigureAwait(false))
@@ -180,7 +183,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
         byte[] content = new byte[length];
         try
         {
-            await _spool.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false);
+            await ReadSpooledAsync(name, content, cancellationToken).ConfigureAwait(false);
         }
         catch (AsrException error)
         {
@@ -196,6 +199,23 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
         catch (AsrException error) when (error.Code == AsrErrorCode.WriterFenced)
         {
             return error;
+        }
+    }
+
+    /// <summary>A read that fails is tried again, but not for ever: one bad sector must not keep the disk from ever being replicated again.</summary>
+    private async Task ReadSpooledAsync(SegmentName name, byte[] content, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await _spool.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (AsrException error) when (IsTemporary(error) && attempt < ReadAttemptsMax)
+            {
+                await Task.Delay(RetryDelayMin, _time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

@@ -121,16 +121,30 @@ internal sealed class LocalCatalog : ICatalog
             id,
             directory =>
             {
-                CatalogDocument? current = Read(collection, id, out _);
-                if (current is null)
+                CatalogDocument? current = Read(collection, id, out long version);
+                if (current is not null)
                 {
-                    return false;
+                    CheckCondition(collection, id, current, ifMatch);
+                    _files.Delete(PathOf(collection, id));
                 }
 
-                CheckCondition(collection, id, current, ifMatch);
-                _files.Delete(PathOf(collection, id));
-                _files.SyncDirectory(directory);
-                return true;
+                try
+                {
+                    // Also when it was gone already: whoever deleted it may have been stopped before this line.
+                    _files.SyncDirectory(directory);
+                }
+                catch (Exception error) when (FileErrors.IsFileError(error))
+                {
+                    // What was deleted may come back after a power cut, and a second sync would not know of it. So it is there again, to be deleted anew.
+                    if (current is not null)
+                    {
+                        TryRestore(collection, id, current, version);
+                    }
+
+                    throw;
+                }
+
+                return current is not null;
             },
             cancellationToken);
     }

@@ -21,6 +21,9 @@ internal sealed class LocalSegmentStore : ISegmentStore
     private readonly IFileLayer _files;
     private readonly string _root;
     private readonly ConcurrentDictionary<(Guid DiskId, int Epoch), bool> _prepared = new();
+
+    // Drawn, and not the process id: after a restart that is often the same again, and the names would meet what the last process left behind.
+    private readonly string _temporaryPrefix = Guid.NewGuid().ToString("N");
     private long _temporaryCount;
 
     public LocalSegmentStore(IFileLayer files, string root)
@@ -42,6 +45,18 @@ internal sealed class LocalSegmentStore : ISegmentStore
         }
 
         return disks;
+    }
+
+    /// <summary>Removes what interrupted puts of any epoch left behind. Only for a store that no one else writes.</summary>
+    public void SweepAll()
+    {
+        foreach (Guid diskId in ListDisks())
+        {
+            foreach (int epoch in Guarded(() => Epochs(diskId), "Listing", new SegmentName(diskId, default, 0, 0, 0)))
+            {
+                Guarded(() => Sweep(SegmentPath.Directory(_root, diskId, epoch)), "Sweeping", new SegmentName(diskId, default, epoch, 0, 0));
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -129,7 +144,7 @@ internal sealed class LocalSegmentStore : ISegmentStore
         string directory = SegmentPath.Directory(_root, name.DiskId, name.Epoch);
         Prepare(name, directory);
         string target = PathOf(name);
-        string temporary = Path.Join(directory, $"{Environment.ProcessId}-{Interlocked.Increment(ref _temporaryCount)}-{SegmentPath.FileName(name)}{TemporarySuffix}");
+        string temporary = Path.Join(directory, $"{_temporaryPrefix}-{Interlocked.Increment(ref _temporaryCount)}-{SegmentPath.FileName(name)}{TemporarySuffix}");
         bool created = false;
         try
         {
@@ -189,7 +204,7 @@ internal sealed class LocalSegmentStore : ISegmentStore
         _prepared[(name.DiskId, name.Epoch)] = true;
     }
 
-    private void Sweep(string directory)
+    private bool Sweep(string directory)
     {
         foreach (string file in _files.ListFiles(directory))
         {
@@ -198,6 +213,8 @@ internal sealed class LocalSegmentStore : ISegmentStore
                 TryDelete(Path.Join(directory, file));
             }
         }
+
+        return true;
     }
 
     private bool HasContent(string path, ReadOnlySpan<byte> content)
