@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.IO.Hashing;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using Asr.Engine.Vault;
 
@@ -53,6 +55,7 @@ public sealed class SimulatedFileLayer : IFileLayer
     private readonly Dictionary<string, Node> _entries = [];
     private readonly Dictionary<string, Node> _durableEntries = [];
     private readonly List<PendingChange> _pending = [];
+    private readonly HashSet<string> _deletedDirectories = [];
     private readonly Dictionary<string, SemaphoreSlim> _locks = [];
     private long _crashAt = long.MaxValue;
     private bool _isOff;
@@ -75,31 +78,74 @@ public sealed class SimulatedFileLayer : IFileLayer
         }
     }
 
+    /// <summary>Whether a power cut now would lose nothing.</summary>
+    public bool IsDurable
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count == 0 && _deletedDirectories.Count == 0 && _durableEntries.Values.All(static node => node.IsSynced);
+            }
+        }
+    }
+
     /// <summary>The machine loses power in the middle of the changing operation with this number (the first is 1); every call fails from then on.</summary>
     public void CrashAt(long operation) => _crashAt = operation;
 
-    /// <summary>The file system after the power came back: one of the possible states, drawn with <paramref name="random"/>.</summary>
+    /// <summary>The machine loses power: the file system after it came back, in one of the possible states, drawn with <paramref name="random"/>.</summary>
     public SimulatedFileLayer Restart(Random random)
     {
         lock (_lock)
         {
             _isOff = true;
+            return Crash(CrashFate.Drawn(random));
+        }
+    }
+
+    /// <summary>The file system as it would be found if power failed now and unsynced things met this fate. This one goes on.</summary>
+    public SimulatedFileLayer Crash(CrashFate fate)
+    {
+        lock (_lock)
+        {
             SimulatedFileLayer after = new();
             after._directories.UnionWith(_directories);
+            after._directories.UnionWith(_deletedDirectories.Where(directory => !fate.Keeps(directory)));
             Dictionary<string, Node> entries = new(_durableEntries);
-            foreach (PendingChange change in _pending.Where(_ => random.Next(2) == 0))
+            foreach (PendingChange change in _pending.Where(change => fate.Keeps(change.Path)))
             {
                 change.Apply(entries);
             }
 
             foreach ((string path, Node node) in entries)
             {
-                Node survivor = new(node.IsSynced ? node.Content : Tear(node.Content, random)) { IsSynced = true };
+                Node survivor = new(node.IsSynced ? node.Content : fate.Survives(path, node.Content)) { IsSynced = true };
                 after._entries[path] = survivor;
                 after._durableEntries[path] = survivor;
             }
 
             return after;
+        }
+    }
+
+    /// <summary>A hash over every name and content.</summary>
+    public UInt128 Fingerprint()
+    {
+        lock (_lock)
+        {
+            XxHash128 hash = new();
+            foreach ((string path, Node node) in _entries.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
+            {
+                hash.Append(Encoding.UTF8.GetBytes($"{path}\n{node.Content.Length}\n"));
+                hash.Append(node.Content);
+            }
+
+            foreach (string directory in _directories.Order(StringComparer.Ordinal))
+            {
+                hash.Append(Encoding.UTF8.GetBytes($"{directory}\n"));
+            }
+
+            return hash.GetCurrentHashAsUInt128();
         }
     }
 
@@ -193,6 +239,8 @@ public sealed class SimulatedFileLayer : IFileLayer
                 durable.Add(change.Path);
             }
 
+            _deletedDirectories.RemoveWhere(directory => Path.GetDirectoryName(directory) == path);
+
             // A change that was lost earlier cannot come back over a later one that is durable.
             _pending.RemoveAll(change => change.Directory == path && (!change.IsLost || durable.Contains(change.Path)));
         }
@@ -250,6 +298,7 @@ public sealed class SimulatedFileLayer : IFileLayer
             for (string? at = path; at is not null; at = Path.GetDirectoryName(at))
             {
                 _directories.Add(at);
+                _deletedDirectories.Remove(at);
             }
 
             End(tears);
@@ -267,7 +316,11 @@ public sealed class SimulatedFileLayer : IFileLayer
                 throw new IOException($"'{path}' is not empty.", 39);
             }
 
-            _directories.Remove(path);
+            if (_directories.Remove(path))
+            {
+                _deletedDirectories.Add(path);
+            }
+
             End(tears);
         }
     }
@@ -328,14 +381,6 @@ public sealed class SimulatedFileLayer : IFileLayer
         held.Wait();
         return new Release(held);
     }
-
-    private static byte[] Tear(byte[] content, Random random) => random.Next(4) switch
-    {
-        0 => [],
-        1 => content[..random.Next(content.Length + 1)],
-        2 => new byte[content.Length],
-        _ => content,
-    };
 
     private static FileNotFoundException Missing(string path) => new($"'{path}' does not exist.");
 

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Tests.Workloads;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
 
@@ -10,16 +11,24 @@ namespace Asr.Engine.Tests.Vault;
 /// <summary>A vault on any file layer without a passphrase, whose derivation is slow on purpose.</summary>
 internal static class TestVault
 {
-    public static async Task<SealedVault> OpenAsync(IFileLayer files, int checkpointSegments = 1000, IFileLayer? spool = null, long spoolBytesMax = 1 << 20)
+    public static Task<SealedVault> OpenAsync(IFileLayer files, int checkpointSegments = 1000, IFileLayer? spool = null, long spoolBytesMax = 1 << 20) =>
+        OpenAsync(files, new byte[32], checkpointSegments, spool, spoolBytesMax, TimeProvider.System);
+
+    /// <summary>The vault of a script.</summary>
+    public static Task<SealedVault> OpenAsync(IFileLayer files, ScriptOptions options) =>
+        OpenAsync(files, options.MasterKey, options.CheckpointSegments, options.HasSpool ? files : null, 1 << 20, new HastyTime());
+
+    private static async Task<SealedVault> OpenAsync(
+        IFileLayer files, byte[] masterKey, int checkpointSegments, IFileLayer? spool, long spoolBytesMax, TimeProvider time)
     {
         LocalCatalog catalog = new(files, "/vault/catalog");
         await catalog.SweepAsync(CancellationToken.None);
         ISegmentStore segments = new LocalSegmentStore(files, "/vault/disks");
         if (spool is not null)
         {
-            segments = await SpoolingSegmentStore.OpenAsync(segments, new LocalSegmentStore(spool, "/spool"), spoolBytesMax, TimeProvider.System, CancellationToken.None);
+            segments = await SpoolingSegmentStore.OpenAsync(segments, new LocalSegmentStore(spool, "/spool"), spoolBytesMax, time, CancellationToken.None);
         }
 
-        return new SealedVault(catalog, segments, new SecretBox(new byte[32]), new AsrVault(), TimeProvider.System, checkpointSegments);
+        return new SealedVault(catalog, segments, new SecretBox(masterKey), new AsrVault(), time, checkpointSegments);
     }
 }
