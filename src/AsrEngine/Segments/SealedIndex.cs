@@ -11,13 +11,20 @@ internal sealed class SealedIndex : IDisposable
 {
     private byte[] _buffer;
 
-    private SealedIndex(byte[] buffer, in SegmentTrailer trailer)
+    private SealedIndex(byte[] buffer, in SegmentTrailer trailer, SegmentCipher cipher)
     {
         _buffer = buffer;
         Trailer = trailer;
+        Cipher = cipher;
     }
 
     public SegmentTrailer Trailer { get; }
+
+    /// <summary>
+    /// What the object's contents are sealed with: the epoch's cipher, or for a salted object one of its own, which whoever keeps reading
+    /// the object keeps.
+    /// </summary>
+    public SegmentCipher Cipher { get; }
 
     public ReadOnlySpan<byte> Content => _buffer.AsSpan(0, Trailer.IndexBytes);
 
@@ -42,14 +49,20 @@ internal sealed class SealedIndex : IDisposable
             throw SegmentErrors.Corrupt(name, length, $"has {length} bytes and should have {trailer.PayloadBytes} of content and {trailer.IndexBytes} of index");
         }
 
+        if (trailer.Salt == Guid.Empty != (name.Kind == SegmentKind.Changes))
+        {
+            throw SegmentErrors.Corrupt(name, length - SegmentTrailer.Bytes, "has the trailer of another kind of object");
+        }
+
+        SegmentCipher own = trailer.Salt == Guid.Empty ? cipher : cipher.Derive(trailer.Salt);
         int sealedLength = trailer.IndexBytes + SegmentCipher.TagBytes;
         byte[] sealedBytes = ArrayPool<byte>.Shared.Rent(sealedLength);
         byte[] content = ArrayPool<byte>.Shared.Rent(trailer.IndexBytes);
-        SealedIndex index = new(content, trailer);
+        SealedIndex index = new(content, trailer, own);
         try
         {
             await store.ReadAsync(name, trailer.PayloadBytes, sealedBytes.AsMemory(0, sealedLength), cancellationToken).ConfigureAwait(false);
-            if (!cipher.TryOpenIndex(name, trailer.NonceBase + (ulong)trailer.Count, trailerBytes, sealedBytes.AsSpan(0, sealedLength), content.AsSpan(0, trailer.IndexBytes)))
+            if (!own.TryOpenIndex(name, trailer.NonceBase + (ulong)trailer.Count, trailerBytes, sealedBytes.AsSpan(0, sealedLength), content.AsSpan(0, trailer.IndexBytes)))
             {
                 throw SegmentErrors.Corrupt(name, trailer.PayloadBytes, "has an index that is not the one sealed under this name");
             }

@@ -9,7 +9,8 @@ namespace Asr.Engine.Segments;
 
 /// <summary>
 /// AES-256-GCM under the data key of one disk and epoch. A nonce is a counter that only rises: the one writer of the epoch reserves what
-/// each object needs, and an object that must be stored again is stored as the bytes it was sealed to. Safe for concurrent callers.
+/// each object needs, and an object that must be stored again is stored as the bytes it was sealed to. What others than the writer make of its
+/// changes (index runs, packs) is sealed under a key of its own, derived with the object's salt, so its nonces are no one else's. Safe for concurrent callers.
 /// </summary>
 internal sealed class SegmentCipher : IDisposable
 {
@@ -20,6 +21,8 @@ internal sealed class SegmentCipher : IDisposable
     private const int AssociatedBytes = 64;
     private const byte PayloadDomain = 1;
     private const byte IndexDomain = 2;
+
+    private static readonly byte[] DerivedInfo = "asr derived object 1"u8.ToArray();
 
     // An AesGcm is for one caller at a time; readers of one epoch go on side by side.
     private readonly ConcurrentBag<AesGcm> _idle = [];
@@ -35,6 +38,37 @@ internal sealed class SegmentCipher : IDisposable
         }
 
         _key = key.ToArray();
+    }
+
+    /// <summary>The cipher of one derived object; the caller owns it.</summary>
+    public SegmentCipher Derive(Guid salt)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Span<byte> key = stackalloc byte[KeyBytes];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, key, salt.ToByteArray(), DerivedInfo);
+        SegmentCipher derived = new(key);
+        CryptographicOperations.ZeroMemory(key);
+        return derived;
+    }
+
+    /// <summary>
+    /// The salt of a derived object: it follows from what the object will hold, so that making it again gives the same bytes under the same name,
+    /// and one key never seals two contents. Keyed, so that it tells nothing about the contents.
+    /// </summary>
+    public Guid SaltFor(in SegmentName name, ReadOnlySpan<byte> contents, ReadOnlySpan<byte> index)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Span<byte> place = stackalloc byte[AssociatedBytes];
+        WriteName(name, IndexDomain, place);
+        using IncrementalHash hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        hash.AppendData(DerivedInfo);
+        hash.AppendData(place);
+        hash.AppendData(contents);
+        hash.AppendData(index);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(digest);
+        Guid salt = new(digest[..16]);
+        return salt == Guid.Empty ? new Guid(digest[16..]) : salt;
     }
 
     /// <summary>Sets <paramref name="count"/> adjacent nonces aside and returns the first. Only the epoch's writer seals.</summary>
@@ -95,10 +129,11 @@ internal sealed class SegmentCipher : IDisposable
         {
             BinaryPrimitives.WriteInt64LittleEndian(associated[24..], name.FirstSequence);
             BinaryPrimitives.WriteInt64LittleEndian(associated[32..], name.LastSequence);
+            BinaryPrimitives.WriteInt32LittleEndian(associated[40..], name.Generation);
         }
     }
 
-    /// <summary>A content is bound to its place in the stream, not to its segment: it may be copied into another segment as it is.</summary>
+    /// <summary>A content is bound to its place in the stream; which object it lies in is bound by the key and by the object's index.</summary>
     private static void WritePayloadPlace(in SegmentName name, in Change change, Span<byte> associated)
     {
         WriteName(name, PayloadDomain, associated);

@@ -12,10 +12,14 @@ namespace Asr.Engine.Segments;
 /// <param name="Count">Entries of the index.</param>
 /// <param name="IndexBytes">Length of the sealed index without its tag.</param>
 /// <param name="PayloadBytes">Length of everything before the index.</param>
-internal readonly record struct SegmentTrailer(ulong NonceBase, int Count, int IndexBytes, long PayloadBytes)
+/// <param name="Salt">Empty for an object under its epoch's data key; else what its own key is derived with (index runs and packs).</param>
+internal readonly record struct SegmentTrailer(ulong NonceBase, int Count, int IndexBytes, long PayloadBytes, Guid Salt = default)
 {
     public const int Bytes = 64;
-    public const ushort Version = 1;
+    public const ushort Version = 2;
+
+    // What has no salt is written as, and is, version 1.
+    private const ushort UnsaltedVersion = 1;
 
     private const uint Magic = 0x53525341; // "ASRS"
     private const int ChecksumAt = 56;
@@ -27,12 +31,14 @@ internal readonly record struct SegmentTrailer(ulong NonceBase, int Count, int I
     {
         trailer[..Bytes].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(trailer[4..], Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(trailer[6..], Version);
+        ushort version = Salt == Guid.Empty ? UnsaltedVersion : Version;
+        BinaryPrimitives.WriteUInt16LittleEndian(trailer[4..], version);
+        BinaryPrimitives.WriteUInt16LittleEndian(trailer[6..], version);
         BinaryPrimitives.WriteUInt64LittleEndian(trailer[8..], NonceBase);
         BinaryPrimitives.WriteInt32LittleEndian(trailer[16..], Count);
         BinaryPrimitives.WriteInt32LittleEndian(trailer[20..], IndexBytes);
         BinaryPrimitives.WriteInt64LittleEndian(trailer[24..], PayloadBytes);
+        Salt.TryWriteBytes(trailer[32..]);
         BinaryPrimitives.WriteUInt64LittleEndian(trailer[ChecksumAt..], XxHash3.HashToUInt64(trailer[..ChecksumAt]));
     }
 
@@ -63,7 +69,8 @@ internal readonly record struct SegmentTrailer(ulong NonceBase, int Count, int I
             BinaryPrimitives.ReadUInt64LittleEndian(trailer[8..]),
             BinaryPrimitives.ReadInt32LittleEndian(trailer[16..]),
             BinaryPrimitives.ReadInt32LittleEndian(trailer[20..]),
-            BinaryPrimitives.ReadInt64LittleEndian(trailer[24..]));
+            BinaryPrimitives.ReadInt64LittleEndian(trailer[24..]),
+            new Guid(trailer.Slice(32, 16)));
         problem = "has a trailer with impossible numbers";
         return value.Count >= 0 && value.IndexBytes >= 0 && value.PayloadBytes >= 0;
     }

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 namespace Asr.Engine.Vault;
 
 /// <summary>
-/// Immutable sealed objects of the disks: segments and index checkpoints. Created whole, never overwritten, durable when
+/// Immutable sealed objects of the disks: segments, packs and index runs. Created whole, never overwritten, durable when
 /// <see cref="PutAsync"/> returns. The implementations see only ciphertext. Safe for concurrent callers.
 /// </summary>
 public interface ISegmentStore
@@ -43,17 +43,27 @@ public interface ISegmentStore
 /// <summary>What a stored object is.</summary>
 public enum SegmentKind
 {
-    /// <summary>Sealed changes.</summary>
+    /// <summary>Sealed changes, as their writer stored them.</summary>
     Changes,
 
-    /// <summary>The index of one epoch's branch at <see cref="SegmentName.LastSequence"/>; derived data that can be rebuilt from the changes.</summary>
-    Checkpoint,
+    /// <summary>
+    /// A part of an index run: where the newest content lies after a stretch of the stream. Derived data that can be rebuilt from the changes.
+    /// <see cref="SegmentName.Generation"/> is the part's number.
+    /// </summary>
+    Index,
+
+    /// <summary>
+    /// Changes of a stretch of the stream that compaction wrote anew, without those that no kept recovery point needs. It stands for every
+    /// segment, and every pack of a lower <see cref="SegmentName.Generation"/>, inside its stretch.
+    /// </summary>
+    Pack,
 }
 
 /// <summary>Names a stored object; ordered as the stream is.</summary>
 /// <param name="DiskId">The disk.</param>
-/// <param name="Kind">Changes or checkpoint.</param>
+/// <param name="Kind">Changes, index or pack.</param>
 /// <param name="Epoch">The writer's epoch.</param>
-/// <param name="FirstSequence">First change inside.</param>
-/// <param name="LastSequence">Last change inside.</param>
-public readonly record struct SegmentName(Guid DiskId, SegmentKind Kind, int Epoch, long FirstSequence, long LastSequence);
+/// <param name="FirstSequence">First change of the stretch that the object is about.</param>
+/// <param name="LastSequence">Last change of it.</param>
+/// <param name="Generation">0 for changes; the part's number for an index; 1 and up for a pack.</param>
+public readonly record struct SegmentName(Guid DiskId, SegmentKind Kind, int Epoch, long FirstSequence, long LastSequence, int Generation = 0);

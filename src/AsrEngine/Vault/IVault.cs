@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
+using Asr.Engine.Vault.Compaction;
 
 namespace Asr.Engine.Vault;
 
@@ -45,6 +46,12 @@ public interface IVault : IAsyncDisposable
     /// <see cref="AsrErrorCode.SegmentMissing"/> or <see cref="AsrErrorCode.SegmentCorrupt"/> when data is damaged; never wrong data.
     /// </summary>
     Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reclaims what no kept position needs: from then on only those can be opened. Runs beside writers and readers and never changes what they
+    /// see; what someone has open is kept, too. It may be cancelled at any time. Damaged objects are told and left as they are.
+    /// </summary>
+    Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken);
 
     /// <summary>Removes a disk's data and keys. Idempotent. What stays is a short document that keeps its epoch numbers from coming again.</summary>
     Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken);

@@ -16,9 +16,8 @@ internal sealed class ReplicaWriter : IReplicaWriter
     private readonly ISegmentStore _store;
     private readonly WriterFence _fence;
     private readonly SegmentCipher _cipher;
-    private readonly ReplicaIndex _index;
+    private readonly WriterIndex _index;
     private readonly ReplicaImage _current;
-    private readonly CheckpointWriter _checkpoints;
     private readonly Watermark _vault;
     private readonly TimeProvider _time;
     private readonly Guid _diskId;
@@ -35,10 +34,9 @@ internal sealed class ReplicaWriter : IReplicaWriter
     {
         _store = parts.Store;
         _fence = parts.Fence;
-        _cipher = parts.Keys.For(parts.Session.Epoch);
+        _cipher = parts.Opener.Keys.For(parts.Session.Epoch);
         _index = parts.Index;
-        _current = new ReplicaImage(parts.Store, parts.Keys, parts.Index, parts.SizeBytes);
-        _checkpoints = new CheckpointWriter(parts.Store, _cipher, parts.Index, parts.DiskId, parts.Session.Epoch, parts.CheckpointSegments);
+        _current = new ReplicaImage(parts.Opener, parts.Index, parts.SizeBytes, static () => default);
         _time = parts.Time;
         _diskId = parts.DiskId;
         Session = parts.Session;
@@ -109,10 +107,9 @@ internal sealed class ReplicaWriter : IReplicaWriter
         _disposed = true;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _confirming.ConfigureAwait(false);
-        await _checkpoints.DisposeAsync().ConfigureAwait(false);
         _vault.Fail(new AsrException(AsrErrorCode.SessionLost, $"Epoch {Session.Epoch} of disk {_diskId} is no longer written here.", "Open a new session."));
         _unsettled?.Segment.Dispose();
-        await _current.DisposeAsync().ConfigureAwait(false);
+        await _index.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 
@@ -129,18 +126,14 @@ internal sealed class ReplicaWriter : IReplicaWriter
         segment.Dispose();
 
         // Only the table: the memory the batch was parsed from may be another one's by now.
-        _index.Apply(name, batch.Changes[skip..], name.LastSequence);
+        _index.Apply(name, batch.Changes[skip..]);
         Volatile.Write(ref _receivedSequence, name.LastSequence);
         Task stored = _store.WhenStoredAsync(name);
         if (!_confirming.IsCompleted || !stored.IsCompletedSuccessfully)
         {
             _confirming = ConfirmLaterAsync(_confirming, stored, name.LastSequence);
         }
-        else if (await TryConfirmAsync(name.LastSequence, cancellationToken).ConfigureAwait(false))
-        {
-            _checkpoints.OnAppended(name, batch.Changes.Length - skip);
-        }
-        else
+        else if (!await TryConfirmAsync(name.LastSequence, cancellationToken).ConfigureAwait(false))
         {
             _confirming = ConfirmLaterAsync(Task.CompletedTask, stored, name.LastSequence);
         }
@@ -153,6 +146,7 @@ internal sealed class ReplicaWriter : IReplicaWriter
         {
             await _fence.CheckAsync(cancellationToken).ConfigureAwait(false);
             _vault.Advance(sequence);
+            _index.Confirm(sequence);
             return true;
         }
         catch (AsrException error) when (error.Code == AsrErrorCode.VaultUnavailable)

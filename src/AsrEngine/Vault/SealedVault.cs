@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
+using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;
 
 namespace Asr.Engine.Vault;
@@ -21,12 +23,21 @@ internal sealed class SealedVault : IVault
     private readonly ISegmentStore _segments;
     private readonly DiskDocuments _disks;
     private readonly TimeProvider _time;
-    private readonly int _checkpointSegments;
+    private readonly DiskHistories _histories;
+    private readonly ReaderLeases _leases;
+    private readonly ReplicaCaches _caches;
+    private readonly KeyRing _keys;
+    private readonly ObjectFacts _facts = new();
+    private readonly SealedVaultOptions _options;
 
     /// <summary>Puts a vault together; it owns the segment store.</summary>
-    public SealedVault(ICatalog catalog, ISegmentStore segments, ISecretBox secrets, AsrVault description, TimeProvider time, int checkpointSegments)
+    public SealedVault(ICatalog catalog, ISegmentStore segments, ISecretBox secrets, AsrVault description, TimeProvider time, SealedVaultOptions options)
     {
-        _checkpointSegments = checkpointSegments;
+        _options = options;
+        _keys = new KeyRing(secrets);
+        _caches = new ReplicaCaches(options.CacheBytes);
+        _histories = new DiskHistories(catalog);
+        _leases = new ReaderLeases(catalog, time);
         Catalog = catalog;
         Secrets = secrets;
         Description = description;
@@ -111,7 +122,7 @@ internal sealed class SealedVault : IVault
             return default;
         }
 
-        DiskSegments segments = await DiskSegments.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+        SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
         long head = newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
         return head == 0 ? default : new StreamPosition(newest.Number, head);
     }
@@ -133,18 +144,55 @@ internal sealed class SealedVault : IVault
         }
 
         DiskDocument document = stored.Value.Document;
-        DiskSegments segments = await DiskSegments.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
-        DiskKeys keys = new(Secrets, document);
+        Guid lease = await _leases.TakeAsync(diskId, position, cancellationToken).ConfigureAwait(false);
+        ReplicaOpener opener = Opener(document);
         try
         {
-            ReplicaIndex index = await ReplicaOpener.OpenAsync(_segments, document, keys, segments, FindBranch(document, position, segments), cancellationToken).ConfigureAwait(false);
-            return new ReplicaImage(_segments, keys, index, document.SizeBytes);
+            SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+            Branch branch = FindBranch(document, position, segments);
+            await CheckKeptAsync(diskId, branch, position, cancellationToken).ConfigureAwait(false);
+            FixedReplica replica = await FixedReplica.OpenAsync(opener, segments, branch, cancellationToken).ConfigureAwait(false);
+            return new ReplicaImage(
+                opener,
+                replica,
+                document.SizeBytes,
+                () =>
+                {
+                    replica.Dispose();
+                    return _leases.ReturnAsync(lease);
+                });
         }
         catch
         {
-            keys.Dispose();
+            await _leases.ReturnAsync(lease).ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken)
+    {
+        (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
+        if (stored is null || NewestSettled(stored.Value.Document) is not { } newest)
+        {
+            return new CompactionResult();
+        }
+
+        DiskDocument document = stored.Value.Document;
+        SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+        Branch head = FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments);
+        Branch floor = FindFloor(document, newest, head, kept.ContinuousFrom, segments);
+        DiskHistory history = await _histories.NarrowAsync(diskId, present => Narrow(diskId, present, document, segments, kept, floor), cancellationToken).ConfigureAwait(false);
+
+        // After the document is written: a reader that came before is seen here, one that comes now sees the document.
+        IEnumerable<StreamPosition> positions = history.Kept.Concat(await _leases.ListAsync(diskId, cancellationToken).ConfigureAwait(false));
+        List<Branch> branches = [head, .. positions.Append(history.Floor).Select(position => TryFindBranch(document, position, segments)).OfType<Branch>()];
+
+        // A floor on another branch, of a compaction that knew a later one: then nothing of this branch is touched.
+        long continuousFrom = history.Floor.Sequence != 0 && head.Has(history.Floor.Epoch, history.Floor.Sequence) ? history.Floor.Sequence : 0;
+        DiskCompactor compactor = new(
+            Opener(document), segments, branches, head, continuousFrom, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
+        return await compactor.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -165,6 +213,7 @@ internal sealed class SealedVault : IVault
                 || await _disks.TryWriteAsync(stored.Value.Document with { Deleted = true, Epochs = [] }, stored.Value.ETag, cancellationToken).ConfigureAwait(false) is not null)
             {
                 await DeleteObjectsAsync(diskId, cancellationToken).ConfigureAwait(false);
+                await _histories.DeleteAsync(diskId, cancellationToken).ConfigureAwait(false);
                 return;
             }
         }
@@ -173,7 +222,16 @@ internal sealed class SealedVault : IVault
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => (_segments as IAsyncDisposable)?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await _leases.DisposeAsync().ConfigureAwait(false);
+        if (_segments is IAsyncDisposable segments)
+        {
+            await segments.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _keys.Dispose();
+    }
 
     private static void CheckRequest(Guid diskId, OpenSessionRequest request)
     {
@@ -211,12 +269,50 @@ internal sealed class SealedVault : IVault
         return null;
     }
 
-    private static List<BranchPart> FindBranch(DiskDocument document, StreamPosition position, DiskSegments segments)
+    private static Branch FindBranch(DiskDocument document, StreamPosition position, SegmentMap segments) => TryFindBranch(document, position, segments)
+        ?? throw Unavailable(document.DiskId, position, "it is not part of the disk's history, or its changes never reached the vault");
+
+    private static Branch? TryFindBranch(DiskDocument document, StreamPosition position, SegmentMap segments)
     {
         DiskEpoch? newest = NewestSettled(document);
         long newestHead = newest is null ? 0 : segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
-        return EpochTree.FindBranch(document, position, newestHead)
-            ?? throw Unavailable(document.DiskId, position, "it is not part of the disk's history, or its changes never reached the vault");
+        return EpochTree.FindBranch(document, position, newestHead) is { } parts ? new Branch(parts) : null;
+    }
+
+    // A start that is not on the head's branch says nothing about it: then the whole of the newest epoch's share stays.
+    private static Branch FindFloor(DiskDocument document, DiskEpoch newest, Branch head, StreamPosition? continuousFrom, SegmentMap segments)
+    {
+        if (continuousFrom is not { } from)
+        {
+            return head;
+        }
+
+        return TryFindBranch(document, from, segments) is { } asked && head.Until(asked.End).Position == asked.Position
+            ? asked
+            : head.Until(newest.Parent!.Value.Sequence);
+    }
+
+    /// <summary>What of the asked-for positions is whole by what has been promised so far. The floor never moves back.</summary>
+    private static DiskHistory Narrow(Guid diskId, DiskHistory? present, DiskDocument document, SegmentMap segments, KeptHistory kept, Branch floor)
+    {
+        Branch start = present is null || present.Has(floor) ? floor : TryFindBranch(document, present.Floor, segments) ?? floor;
+        StreamPosition[] positions = [.. kept.Points
+            .Select(point => TryFindBranch(document, point, segments))
+            .OfType<Branch>()
+            .Where(branch => present is null || present.Has(branch))
+            .Select(static branch => branch.Position)
+            .Distinct()];
+        return new DiskHistory { DiskId = diskId, AsOfEpoch = NewestSettled(document)!.Number, Floor = start.Position, Kept = positions };
+    }
+
+    private ReplicaOpener Opener(DiskDocument document) => new(_segments, new DiskKeys(_keys, document), _caches, document.DiskId, document.SizeBytes);
+
+    private async Task CheckKeptAsync(Guid diskId, Branch branch, StreamPosition position, CancellationToken cancellationToken)
+    {
+        if (await _histories.ReadAsync(diskId, cancellationToken).ConfigureAwait(false) is { } history && !history.Has(branch))
+        {
+            throw Unavailable(diskId, position, "it is older than what the policy keeps, and its changes have been compacted");
+        }
     }
 
     /// <summary>The document to add an epoch to, its size checked; a new one, not yet stored, for a new disk.</summary>
@@ -262,7 +358,7 @@ internal sealed class SealedVault : IVault
         if (epochs.Length > 1)
         {
             DiskEpoch previous = epochs[^2];
-            DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+            SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
             long end = segments.FindEnd(previous.Number, previous.Parent!.Value.Sequence);
             epochs[^2] = previous with { EndSequence = end };
 
@@ -284,8 +380,8 @@ internal sealed class SealedVault : IVault
             return;
         }
 
-        DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
-        FindBranch(document, position, segments);
+        SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+        await CheckKeptAsync(document.DiskId, FindBranch(document, position, segments), position, cancellationToken).ConfigureAwait(false);
     }
 
     private DiskEpoch NewEpoch(DiskDocument document, OpenSessionRequest request)
@@ -296,7 +392,7 @@ internal sealed class SealedVault : IVault
         {
             Number = number,
             Base = request.Base,
-            WrappedKey = Secrets.Seal(DiskKeys.Purpose(document.DiskId, number), key),
+            WrappedKey = Secrets.Seal(KeyRing.Purpose(document.DiskId, number), key),
             Nonce = request.Nonce,
             MachineId = request.MachineId,
             CreatedAt = _time.GetUtcNow(),
@@ -308,30 +404,20 @@ internal sealed class SealedVault : IVault
     private async Task<IReplicaWriter> OpenWriterAsync(DiskDocument document, string etag, int number, CancellationToken cancellationToken)
     {
         StreamPosition parent = EpochTree.Find(document, number)!.Parent!.Value;
-        DiskSegments segments = await DiskSegments.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
-        DiskKeys keys = new(Secrets, document);
-        try
+        SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+        ReplicaOpener opener = Opener(document);
+        WriterIndex index = await WriterIndex.OpenAsync(opener, segments, FindBranch(document, parent, segments), number, _options.IndexRunSegments, cancellationToken).ConfigureAwait(false);
+        return new ReplicaWriter(new ReplicaWriterParts
         {
-            ReplicaIndex index = await ReplicaOpener.OpenAsync(_segments, document, keys, segments, FindBranch(document, parent, segments), cancellationToken).ConfigureAwait(false);
-            ReplicationSession session = new() { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 };
-            return new ReplicaWriter(new ReplicaWriterParts
-            {
-                Store = _segments,
-                Fence = new WriterFence(_disks, document.DiskId, number, etag),
-                Keys = keys,
-                Index = index,
-                Session = session,
-                DiskId = document.DiskId,
-                SizeBytes = document.SizeBytes,
-                CheckpointSegments = _checkpointSegments,
-                Time = _time,
-            });
-        }
-        catch
-        {
-            keys.Dispose();
-            throw;
-        }
+            Store = _segments,
+            Fence = new WriterFence(_disks, document.DiskId, number, etag),
+            Opener = opener,
+            Index = index,
+            Session = new ReplicationSession { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 },
+            DiskId = document.DiskId,
+            SizeBytes = document.SizeBytes,
+            Time = _time,
+        });
     }
 
     private async Task DeleteObjectsAsync(Guid diskId, CancellationToken cancellationToken)

@@ -63,7 +63,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
     public async Task PutAsync(SegmentName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         SpoolQueue queue = QueueOf(name.DiskId);
-        if (name.Kind == SegmentKind.Checkpoint || queue.IsEmpty)
+        if (name.Kind != SegmentKind.Changes || queue.IsEmpty)
         {
             try
             {

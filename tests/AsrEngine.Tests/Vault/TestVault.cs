@@ -8,18 +8,18 @@ using Asr.Engine.Vault.Local;
 
 namespace Asr.Engine.Tests.Vault;
 
-/// <summary>A vault on any file layer without a passphrase, whose derivation is slow on purpose.</summary>
+/// <summary>A vault on any file layer without a passphrase, whose derivation is slow on purpose, and without caches unless asked for, so that reads meet the files.</summary>
 internal static class TestVault
 {
-    public static Task<SealedVault> OpenAsync(IFileLayer files, int checkpointSegments = 1000, IFileLayer? spool = null, long spoolBytesMax = 1 << 20) =>
-        OpenAsync(files, new byte[32], checkpointSegments, spool, spoolBytesMax, TimeProvider.System);
+    public static Task<SealedVault> OpenAsync(IFileLayer files, int indexRunSegments = 1000, IFileLayer? spool = null, long spoolBytesMax = 1 << 20, long cacheBytes = 0) =>
+        OpenAsync(files, new byte[32], new SealedVaultOptions { IndexRunSegments = indexRunSegments, CacheBytes = cacheBytes }, spool, spoolBytesMax, TimeProvider.System);
 
     /// <summary>The vault of a script.</summary>
-    public static Task<SealedVault> OpenAsync(IFileLayer files, ScriptOptions options) =>
-        OpenAsync(files, options.MasterKey, options.CheckpointSegments, options.HasSpool ? files : null, 1 << 20, new HastyTime());
+    public static Task<SealedVault> OpenAsync(IFileLayer files, ScriptOptions options) => OpenAsync(
+        files, options.MasterKey, new SealedVaultOptions { IndexRunSegments = options.IndexRunSegments, CacheBytes = 0 }, options.HasSpool ? files : null, 1 << 20, new HastyTime());
 
     private static async Task<SealedVault> OpenAsync(
-        IFileLayer files, byte[] masterKey, int checkpointSegments, IFileLayer? spool, long spoolBytesMax, TimeProvider time)
+        IFileLayer files, byte[] masterKey, SealedVaultOptions options, IFileLayer? spool, long spoolBytesMax, TimeProvider time)
     {
         LocalCatalog catalog = new(files, "/vault/catalog");
         await catalog.SweepAsync(CancellationToken.None);
@@ -29,6 +29,6 @@ internal static class TestVault
             segments = await SpoolingSegmentStore.OpenAsync(segments, new LocalSegmentStore(spool, "/spool"), spoolBytesMax, time, CancellationToken.None);
         }
 
-        return new SealedVault(catalog, segments, new SecretBox(masterKey), new AsrVault(), time, checkpointSegments);
+        return new SealedVault(catalog, segments, new SecretBox(masterKey), new AsrVault(), time, options);
     }
 }

@@ -122,7 +122,7 @@ public sealed class VaultFaultTests
             {
                 files.FlipBit(path, bit);
                 await using SealedVault vault = await TestVault.OpenAsync(files);
-                AsrException error = await Assert.ThrowsAsync<AsrException>(() => ReadAsync(vault, new StreamPosition(1, 2)));
+                AsrException error = await Assert.ThrowsAnyAsync<AsrException>(() => ReadAsync(vault, new StreamPosition(1, 2)));
                 if (path.EndsWith(".seg", StringComparison.Ordinal))
                 {
                     Assert.Equal(AsrErrorCode.SegmentCorrupt, error.Code);
@@ -179,13 +179,13 @@ public sealed class VaultFaultTests
         string second = files.Files.Last(path => path.EndsWith(".seg", StringComparison.Ordinal));
         files.Delete(second);
 
-        AsrException error = await Assert.ThrowsAsync<AsrException>(() => image.ReadAsync(512, new byte[512], Cancel).AsTask());
+        AsrException error = await Assert.ThrowsAnyAsync<AsrException>(() => image.ReadAsync(512, new byte[512], Cancel).AsTask());
 
         Assert.Equal(AsrErrorCode.SegmentMissing, error.Code);
         Assert.Contains(Path.GetFileNameWithoutExtension(second), error.Target, StringComparison.Ordinal);
     }
 
-    private static async Task AssertCode(AsrErrorCode code, Func<Task> action) => Assert.Equal(code, (await Assert.ThrowsAsync<AsrException>(action)).Code);
+    private static async Task AssertCode(AsrErrorCode code, Func<Task> action) => Assert.Equal(code, (await Assert.ThrowsAnyAsync<AsrException>(action)).Code);
 
     private static Asr.Engine.Segments.VerifiedBatch Write(int epoch, long sequence) =>
         BatchMaker.Writes(DiskId, epoch, sequence, DiskBytes, (512 * (sequence - 1), 512, (byte)sequence));

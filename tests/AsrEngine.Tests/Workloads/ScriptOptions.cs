@@ -3,8 +3,8 @@ namespace Asr.Engine.Tests.Workloads;
 /// <summary>How the vault of a script is set up.</summary>
 internal sealed record ScriptOptions
 {
-    /// <summary>Segments between two index checkpoints; few, so that they are common.</summary>
-    public int CheckpointSegments { get; init; } = 2;
+    /// <summary>Segments of one index run; few, so that runs are common, and merges of them.</summary>
+    public int IndexRunSegments { get; init; } = 2;
 
     /// <summary>Whether there is a spool, on the same file layer.</summary>
     public bool HasSpool { get; init; }

@@ -6,6 +6,7 @@ using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 
 namespace Asr.Oracle.Tests.Bugs;
 
@@ -35,6 +36,9 @@ internal abstract class WriterBug : PlantedBug
 
         public Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken) =>
             inner.OpenAsync(diskId, position, cancellationToken);
+
+        public Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken) =>
+            inner.CompactAsync(diskId, kept, options, cancellationToken);
 
         public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => inner.DeleteDiskAsync(diskId, cancellationToken);
 

@@ -72,6 +72,9 @@ internal static class SeededRun
             case 6 when random.Next(3) == 0:
                 await world.RebootAsync();
                 break;
+            case 7 or 8:
+                world.StartCompaction(random);
+                break;
             default:
                 await world.AssignAsync(a => a with { OnDemandPointId = Guid.NewGuid() });
                 break;

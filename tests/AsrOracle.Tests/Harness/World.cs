@@ -10,6 +10,7 @@ using Asr.Engine.Blocks;
 using Asr.Engine.Ingest;
 using Asr.Engine.Points;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Local;
 using Asr.Oracle.Tests.Bugs;
 using Asr.Oracle.Tests.Checking;
@@ -43,6 +44,8 @@ internal sealed class World : IAsyncDisposable
     private SimulatedFileLayer _files = new();
     private IVault? _vault;
     private VaultReplication? _replication;
+    private CancellationTokenSource _maintenance = new();
+    private Task _compacting = Task.CompletedTask;
     private AgentAssignment _assignment = new() { CrashConsistentFrequencySeconds = 1 };
     private Guid _bootId = Guid.NewGuid();
 
@@ -104,12 +107,24 @@ internal sealed class World : IAsyncDisposable
     public async Task KillApplianceAsync()
     {
         Network.Connect(null);
+        await _maintenance.CancelAsync();
+        await _compacting;
+        _maintenance = new CancellationTokenSource();
         VaultReplication? dead = Interlocked.Exchange(ref _replication, null);
         if (dead is not null)
         {
             await dead.DisposeAsync();
             await _vault!.DisposeAsync();
         }
+    }
+
+    /// <summary>Removes some of the points, and begins to reclaim what they alone needed, beside everything else.</summary>
+    public void StartCompaction(Random random)
+    {
+        int seed = random.Next();
+        IVault vault = _vault!;
+        CancellationToken cancellationToken = _maintenance.Token;
+        _compacting = Task.WhenAll(_compacting, Task.Run(() => CompactAsync(vault, new Random(seed), cancellationToken), CancellationToken.None));
     }
 
     /// <summary>The appliance's machine loses power: what it had not synced is lost, torn or kept, as chance has it.</summary>
@@ -207,7 +222,40 @@ internal sealed class World : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private LocalVaultOptions Options => new() { Files = Bug.Files(_files), Time = Clock, CheckpointSegments = 8 };
+    private LocalVaultOptions Options => new() { Files = Bug.Files(_files), Time = Clock, IndexRunSegments = 8 };
+
+    private async Task CompactAsync(IVault vault, Random random, CancellationToken cancellationToken)
+    {
+        CompactionOptions options = new() { DeadShareMin = 0, PackBytes = 256 << 10, SmallBytes = 64 << 10, SmallObjectsMin = 4, BytesPerSecondMax = long.MaxValue / 4 };
+        try
+        {
+            List<AsrRecoveryPoint> kept = [];
+            string collection = $"points-{MachineId:D}";
+            await foreach (CatalogDocument document in vault.Catalog.ListAsync(collection, cancellationToken))
+            {
+                AsrRecoveryPoint point = CatalogJson.Read<AsrRecoveryPoint>(collection, document);
+                kept.Add(point);
+                if (kept.Count > 1 && random.Next(2) == 0)
+                {
+                    // Never the newest: the one before the one just read.
+                    AsrRecoveryPoint removed = kept[^2];
+                    CatalogDocument stored = (await vault.Catalog.ReadAsync(collection, $"{removed.Time.UtcTicks:x16}-{removed.Id:D}", cancellationToken))!;
+                    await vault.Catalog.DeleteAsync(collection, stored.Id, stored.ETag, cancellationToken);
+                    kept.RemoveAt(kept.Count - 2);
+                }
+            }
+
+            foreach (Guid diskId in DiskIds.Where(_ => kept.Count > 0))
+            {
+                StreamPosition[] positions = [.. kept.Select(point => point.Disks.Single(disk => disk.DiskId == diskId)).Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence))];
+                await vault.CompactAsync(diskId, new KeptHistory { Points = positions, ContinuousFrom = positions[^1] }, options, cancellationToken);
+            }
+        }
+        catch (Exception end) when (end is AsrException or OperationCanceledException)
+        {
+            // The appliance was killed or lost power.
+        }
+    }
 
     private async Task JudgePointsAsync(Guid? finalPoint, Verdict verdict)
     {

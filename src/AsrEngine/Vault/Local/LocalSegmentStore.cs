@@ -252,7 +252,7 @@ internal sealed class LocalSegmentStore : ISegmentStore
             }
         }
 
-        return [.. names.OrderBy(static name => name.Kind).ThenBy(static name => name.Epoch).ThenBy(static name => name.FirstSequence).ThenBy(static name => name.LastSequence)];
+        return [.. names.OrderBy(static name => name.Kind).ThenBy(static name => name.Epoch).ThenBy(static name => name.FirstSequence).ThenBy(static name => name.LastSequence).ThenBy(static name => name.Generation)];
     }
 
     private List<int> Epochs(Guid diskId)

@@ -101,7 +101,7 @@ public static class LocalVault
             segments = await SpoolingSegmentStore.OpenAsync(segments, spool, options.SpoolBytesMax, options.Time, cancellationToken).ConfigureAwait(false);
         }
 
-        return new SealedVault(catalog, segments, new SecretBox(key), description, options.Time, options.CheckpointSegments);
+        return new SealedVault(catalog, segments, new SecretBox(key), description, options.Time, new SealedVaultOptions { IndexRunSegments = options.IndexRunSegments, CacheBytes = options.CacheBytes });
     }
 
     private static LocalCatalog CatalogOf(LocalVaultOptions options, string root) => new(options.Files, Path.Join(root, "catalog"));

@@ -17,6 +17,9 @@ public sealed record LocalVaultOptions
     /// <summary>Bytes that may wait in the spool. Default 4 GiB.</summary>
     public long SpoolBytesMax { get; init; } = 4L << 30;
 
-    /// <summary>Segments between two index checkpoints of a disk at least: what opening reads at most without one. Default 256.</summary>
-    public int CheckpointSegments { get; init; } = 256;
+    /// <summary>Segments of a disk whose index is held in memory before it is written down: what opening reads the tables of at most. Default 64.</summary>
+    public int IndexRunSegments { get; init; } = 64;
+
+    /// <summary>Bytes of contents, tables and index pages kept in memory for reading, of all disks together. Default 128 MiB.</summary>
+    public long CacheBytes { get; init; } = 128L << 20;
 }

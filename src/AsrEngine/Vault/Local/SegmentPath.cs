@@ -5,19 +5,30 @@ using System.IO;
 
 namespace Asr.Engine.Vault.Local;
 
-/// <summary>Where a stored object's file is: <c>DISK/EPOCH/FIRST-LAST.seg</c> (or <c>.idx</c>), numbers in hexadecimal of fixed width so that they sort.</summary>
+/// <summary>
+/// Where a stored object's file is: <c>DISK/EPOCH/FIRST-LAST.seg</c>, <c>FIRST-LAST-PART.idx</c> or <c>FIRST-LAST-GENERATION.pak</c>, numbers
+/// in hexadecimal of fixed width so that they sort.
+/// </summary>
 internal static class SegmentPath
 {
+    /// <summary>Largest number in a name that has four digits for it.</summary>
+    public const int GenerationMax = 0xFFFF;
+
     private const string ChangesSuffix = ".seg";
-    private const string CheckpointSuffix = ".idx";
-    private const int FileNameLength = 16 + 1 + 16 + 4;
+    private const string IndexSuffix = ".idx";
+    private const string PackSuffix = ".pak";
+    private const int NumbersLength = 16 + 1 + 16;
+    private const int GenerationLength = 1 + 4;
 
     public static string Directory(string root, Guid diskId, int epoch) =>
         Path.Join(root, diskId.ToString("D"), epoch.ToString("x8", CultureInfo.InvariantCulture));
 
-    public static string FileName(in SegmentName name) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{name.FirstSequence:x16}-{name.LastSequence:x16}{(name.Kind == SegmentKind.Changes ? ChangesSuffix : CheckpointSuffix)}");
+    public static string FileName(in SegmentName name) => name.Kind switch
+    {
+        SegmentKind.Changes => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}{ChangesSuffix}"),
+        SegmentKind.Pack => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x4}{PackSuffix}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x4}{IndexSuffix}"),
+    };
 
     /// <summary>False for a directory that is none of ours.</summary>
     public static bool TryParseEpoch(string directoryName, out int epoch)
@@ -35,20 +46,25 @@ internal static class SegmentPath
         SegmentKind? kind = Path.GetExtension(fileName) switch
         {
             ChangesSuffix => SegmentKind.Changes,
-            CheckpointSuffix => SegmentKind.Checkpoint,
+            IndexSuffix => SegmentKind.Index,
+            PackSuffix => SegmentKind.Pack,
             _ => null,
         };
+        int numbers = kind == SegmentKind.Changes ? NumbersLength : NumbersLength + GenerationLength;
+        int generation = 0;
         if (kind is null
-            || fileName.Length != FileNameLength
+            || fileName.Length != numbers + ChangesSuffix.Length
             || !long.TryParse(fileName.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long first)
             || !long.TryParse(fileName.AsSpan(17, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long last)
+            || (kind != SegmentKind.Changes
+                && !int.TryParse(fileName.AsSpan(34, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out generation))
             || first < 0
             || last < first)
         {
             return false;
         }
 
-        SegmentName parsed = new(diskId, kind.Value, epoch, first, last);
+        SegmentName parsed = new(diskId, kind.Value, epoch, first, last, generation);
         if (FileName(parsed) != fileName)
         {
             return false;

@@ -5,7 +5,7 @@ using System.Threading;
 namespace Asr.Engine.Vault.Replica;
 
 /// <summary>Keeps the most recently used values up to a total cost. Values are immutable and shared. Safe for concurrent callers.</summary>
-internal sealed class BoundedCache<TKey, TValue>(long costMax)
+internal class BoundedCache<TKey, TValue>(long costMax)
     where TKey : notnull
 {
     private readonly Lock _lock = new();

@@ -5,34 +5,34 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
+using Asr.Engine.Vault.Index;
 
 namespace Asr.Engine.Vault.Replica;
 
 /// <summary>
-/// A disk at a position, read-only. Contents are fetched, authenticated and expanded whole and kept in a small cache, because neighbours are
-/// usually read next. Reads need not be aligned.
+/// A disk at a position, read-only. A content that is wanted whole is expanded where it is wanted; of others the whole is kept in a cache, because
+/// neighbours are usually read next. Reads need not be aligned. What compaction moves while the image is open is found again.
 /// </summary>
 internal sealed class ReplicaImage : IBlockDevice
 {
-    private const long ContentCacheBytes = 32L << 20;
-    private const long TableCacheBytes = 32L << 20;
     private const int FetchGates = 64;
 
-    private readonly ISegmentStore _store;
-    private readonly DiskKeys _keys;
-    private readonly ReplicaIndex _index;
-    private readonly BoundedCache<SegmentName, SegmentTable> _tables = new(TableCacheBytes);
-    private readonly BoundedCache<(int Epoch, long Sequence), byte[]> _contents = new(ContentCacheBytes);
+    // Each renewal answers one moved object or one damaged index run; a disk with more of them at one place is told as it is.
+    private const int RenewalsMax = 16;
+
+    private readonly ReplicaOpener _opener;
+    private readonly IReplicaState _state;
+    private readonly Func<ValueTask> _closed;
 
     // Readers that ask for pieces of one content at the same time, as an NBD client does, must not each fetch and expand all of it.
     private readonly SemaphoreSlim[] _fetching = MakeGates();
 
-    /// <summary>Opens an image; it owns <paramref name="keys"/>.</summary>
-    public ReplicaImage(ISegmentStore store, DiskKeys keys, ReplicaIndex index, long length)
+    /// <summary>Opens an image; <paramref name="closed"/> runs when it is disposed.</summary>
+    public ReplicaImage(ReplicaOpener opener, IReplicaState state, long length, Func<ValueTask> closed)
     {
-        _store = store;
-        _keys = keys;
-        _index = index;
+        _opener = opener;
+        _state = state;
+        _closed = closed;
         Length = length;
     }
 
@@ -46,15 +46,18 @@ internal sealed class ReplicaImage : IBlockDevice
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         CheckRange(offset, buffer.Length);
-        buffer.Span.Clear();
-        foreach (Extent extent in Find(offset, buffer.Length))
+        for (int renewals = 0; ; renewals++)
         {
-            byte[] content = await ReadContentAsync(extent, cancellationToken).ConfigureAwait(false);
-            long extentOffset = extent.Sector * ReplicaIndex.SectorBytes;
-            long from = long.Max(offset, extentOffset);
-            long to = long.Min(offset + buffer.Length, extent.End * ReplicaIndex.SectorBytes);
-            int skip = (extent.SkipSectors * ReplicaIndex.SectorBytes) + (int)(from - extentOffset);
-            content.AsSpan(skip, (int)(to - from)).CopyTo(buffer.Span[(int)(from - offset)..]);
+            ReplicaState state = _state.Current;
+            try
+            {
+                await ReadAsync(state, offset, buffer, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StoredObjectException problem) when (renewals < RenewalsMax)
+            {
+                await _state.RenewAsync(state, problem, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -68,29 +71,46 @@ internal sealed class ReplicaImage : IBlockDevice
     public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<BlockExtent>> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<BlockExtent>> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken)
     {
         CheckRange(offset, length);
+        for (int renewals = 0; ; renewals++)
+        {
+            ReplicaState state = _state.Current;
+            try
+            {
+                return Describe(offset, length, await FindAsync(state, offset, length, cancellationToken).ConfigureAwait(false));
+            }
+            catch (StoredObjectException problem) when (renewals < RenewalsMax)
+            {
+                await _state.RenewAsync(state, problem, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _closed();
+
+    private static List<BlockExtent> Describe(long offset, long length, List<Extent> extents)
+    {
         List<BlockExtent> result = [];
         long at = offset;
-        foreach (Extent extent in Find(offset, length))
+        foreach (Extent extent in extents)
         {
-            long from = long.Max(offset, extent.Sector * ReplicaIndex.SectorBytes);
-            long to = long.Min(offset + length, extent.End * ReplicaIndex.SectorBytes);
+            if (extent.IsZero)
+            {
+                continue;
+            }
+
+            long from = long.Max(offset, extent.Sector * Sectors.Bytes);
+            long to = long.Min(offset + length, extent.End * Sectors.Bytes);
             Add(result, at, from, ExtentKind.Hole);
             Add(result, from, to, ExtentKind.Data);
             at = to;
         }
 
         Add(result, at, offset + length, ExtentKind.Hole);
-        return ValueTask.FromResult<IReadOnlyList<BlockExtent>>(result);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        _keys.Dispose();
-        return ValueTask.CompletedTask;
+        return result;
     }
 
     private static SemaphoreSlim[] MakeGates()
@@ -126,61 +146,92 @@ internal sealed class ReplicaImage : IBlockDevice
         "Write to a copy: a test failover or a failover makes one.");
 
     /// <summary>The extents that touch a byte range; the first and last may reach beyond it by less than a sector.</summary>
-    private List<Extent> Find(long offset, long length)
+    private static async ValueTask<List<Extent>> FindAsync(ReplicaState state, long offset, long length, CancellationToken cancellationToken)
     {
         List<Extent> extents = [];
-        long first = offset & ~(ReplicaIndex.SectorBytes - 1L);
-        long end = (offset + length + ReplicaIndex.SectorBytes - 1) & ~(ReplicaIndex.SectorBytes - 1L);
-        _index.Find(first, end - first, extents);
+        await state.Layers.FindAsync(offset / Sectors.Bytes, (offset + length + Sectors.Bytes - 1) / Sectors.Bytes, extents, cancellationToken).ConfigureAwait(false);
         return extents;
     }
 
-    private async ValueTask<byte[]> ReadContentAsync(Extent extent, CancellationToken cancellationToken)
+    private async ValueTask ReadAsync(ReplicaState state, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        SegmentName name = _index.SegmentOf(extent);
-        long sequence = name.FirstSequence + extent.Change;
-        if (_contents.TryGet((name.Epoch, sequence), out byte[]? content))
+        long done = offset;
+        foreach (Extent extent in await FindAsync(state, offset, buffer.Length, cancellationToken).ConfigureAwait(false))
+        {
+            if (extent.IsZero)
+            {
+                continue;
+            }
+
+            long at = long.Max(offset, extent.Sector * Sectors.Bytes);
+            long to = long.Min(offset + buffer.Length, extent.End * Sectors.Bytes);
+            buffer.Span[(int)(done - offset)..(int)(at - offset)].Clear();
+            while (at < to)
+            {
+                at += await ReadChangeAsync(state, extent.Sequence, at, buffer[(int)(at - offset)..(int)(to - offset)], cancellationToken).ConfigureAwait(false);
+            }
+
+            done = to;
+        }
+
+        buffer.Span[(int)(done - offset)..].Clear();
+    }
+
+    /// <summary>Reads what one entry has of a change from a place on, and returns how much that was.</summary>
+    private async ValueTask<int> ReadChangeAsync(ReplicaState state, long sequence, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        int epoch = state.Branch.EpochOf(sequence);
+        SegmentName name = state.Map.Locate(epoch, sequence)
+            ?? throw SegmentErrors.Missing(new SegmentName(_opener.DiskId, SegmentKind.Changes, epoch, sequence, sequence));
+        SegmentTable table = await _opener.ReadTableAsync(name, cancellationToken).ConfigureAwait(false);
+        int entry = table.Find(sequence, offset);
+
+        // The index and the object are two objects: they must tell the same story.
+        if (entry < 0 || table.Changes[entry].Kind != ChangeKind.Data)
+        {
+            throw SegmentErrors.Corrupt(name, 0, $"does not hold what the index has at {offset} of change {sequence}");
+        }
+
+        Change change = table.Changes[entry];
+        int length = (int)long.Min(buffer.Length, change.End - offset);
+        if (length == change.Length && !_opener.Caches.Contents.TryGet((name, entry), out byte[]? content))
+        {
+            await SegmentReader.ReadContentAsync(_opener.Store, table, entry, buffer[..length], cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            content = await FetchContentAsync(table, entry, cancellationToken).ConfigureAwait(false);
+            content.AsSpan((int)(offset - change.Offset), length).CopyTo(buffer.Span);
+        }
+
+        return length;
+    }
+
+    private async ValueTask<byte[]> FetchContentAsync(SegmentTable table, int entry, CancellationToken cancellationToken)
+    {
+        BoundedCache<(SegmentName Object, int Entry), byte[]> cache = _opener.Caches.Contents;
+        if (cache.TryGet((table.Name, entry), out byte[]? content))
         {
             return content;
         }
 
-        SemaphoreSlim gate = _fetching[sequence % FetchGates];
+        SemaphoreSlim gate = _fetching[table.Changes[entry].Sequence % FetchGates];
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _contents.TryGet((name.Epoch, sequence), out content)
-                ? content
-                : await FetchContentAsync(name, sequence, extent, cancellationToken).ConfigureAwait(false);
+            if (!cache.TryGet((table.Name, entry), out content))
+            {
+                content = GC.AllocateUninitializedArray<byte>(table.Changes[entry].Length);
+                await SegmentReader.ReadContentAsync(_opener.Store, table, entry, content, cancellationToken).ConfigureAwait(false);
+                cache.Add((table.Name, entry), content, content.Length);
+            }
+
+            return content;
         }
         finally
         {
             gate.Release();
         }
-    }
-
-    private async ValueTask<byte[]> FetchContentAsync(SegmentName name, long sequence, Extent extent, CancellationToken cancellationToken)
-    {
-        SegmentCipher cipher = _keys.For(name.Epoch);
-        if (!_tables.TryGet(name, out SegmentTable? table))
-        {
-            table = await SegmentReader.OpenAsync(_store, name, cipher, Length, cancellationToken).ConfigureAwait(false);
-            _tables.Add(name, table, table.MemoryBytes);
-        }
-
-        Change change = table.Changes[extent.Change];
-
-        // A checkpoint is sealed by the epoch's writer, but it and the segment are two objects: they must tell the same story.
-        if (change.Kind != ChangeKind.Data
-            || change.Offset != (extent.Sector - extent.SkipSectors) * ReplicaIndex.SectorBytes
-            || change.Length < (extent.SkipSectors + extent.Sectors) * ReplicaIndex.SectorBytes)
-        {
-            throw SegmentErrors.Corrupt(name, change.PayloadOffset, $"has at {change.Offset}+{change.Length} the change {sequence} that the index has elsewhere");
-        }
-
-        byte[] content = GC.AllocateUninitializedArray<byte>(change.Length);
-        await SegmentReader.ReadContentAsync(_store, table, extent.Change, cipher, content, cancellationToken).ConfigureAwait(false);
-        _contents.Add((name.Epoch, sequence), content, content.Length);
-        return content;
     }
 
     private void CheckRange(long offset, long length)

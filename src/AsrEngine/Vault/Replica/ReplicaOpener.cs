@@ -1,60 +1,166 @@
+using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Segments;
+using Asr.Engine.Vault.Index;
 
 namespace Asr.Engine.Vault.Replica;
 
-/// <summary>Builds the index of a position from what the store holds: the newest usable checkpoint, then the tables of the segments after it.</summary>
-internal static class ReplicaOpener
+/// <summary>
+/// Builds the index of positions of one disk from what the store holds: as few index runs as possible, and the tables of the segments that no run
+/// tells of. A damaged run is passed over, here and from then on. Safe for concurrent callers.
+/// </summary>
+internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaCaches caches, Guid diskId, long diskBytes)
 {
-    /// <summary>The index after every change of a branch.</summary>
-    public static async Task<ReplicaIndex> OpenAsync(
-        ISegmentStore store, DiskDocument document, DiskKeys keys, DiskSegments segments, List<BranchPart> branch, CancellationToken cancellationToken)
+    // Tables that are read at a time: storage at a distance answers several requests as fast as one.
+    private const int TablesAtOnce = 8;
+
+    private readonly ConcurrentDictionary<SegmentName, bool> _damaged = new();
+
+    /// <summary>The disk.</summary>
+    public Guid DiskId => diskId;
+
+    /// <summary>Sectors of the disk.</summary>
+    public long DiskSectors => diskBytes / Sectors.Bytes;
+
+    /// <summary>Where the disk's objects are.</summary>
+    public ISegmentStore Store => store;
+
+    /// <summary>The disk's ciphers.</summary>
+    public DiskKeys Keys => keys;
+
+    /// <summary>What is kept in memory.</summary>
+    public ReplicaCaches Caches => caches;
+
+    /// <summary>Whether a fresh listing helps with a problem: the object lies elsewhere by now, or it is an index run that can be done without.</summary>
+    public bool IsNews(StoredObjectException problem, SegmentMap map) => problem.Object.Kind == SegmentKind.Index
+        ? NoteDamaged(problem.Object)
+        : problem.Code == AsrErrorCode.SegmentMissing && map.Locate(problem.Object.Epoch, problem.Object.FirstSequence) is { } other && other != problem.Object;
+
+    /// <summary>The layers of a branch's changes above <paramref name="after"/>, oldest first.</summary>
+    public async Task<List<PlacedLayer>> OpenAsync(SegmentMap map, Branch branch, long after, CancellationToken cancellationToken)
     {
-        (ReplicaIndex index, int partNumber, long after) = await FindCheckpointAsync(store, document, keys, segments, branch, cancellationToken).ConfigureAwait(false);
-        for (int i = partNumber; i < branch.Count; i++)
+        List<IReadOnlyList<SegmentName>> runs = [.. map.Runs.Where(parts => IsUsable(parts[0], branch))];
+        List<PlacedLayer> layers = [];
+        for (long at = after; at < branch.End;)
         {
-            BranchPart part = i == partNumber ? branch[i] with { After = long.Max(after, branch[i].After) } : branch[i];
-            foreach (SegmentName name in segments.Cover(document.DiskId, part))
+            IReadOnlyList<SegmentName>? best = FindLongest(runs, after, at);
+            if (best is not null)
             {
-                SegmentTable table = await SegmentReader.OpenAsync(store, name, keys.For(name.Epoch), document.SizeBytes, cancellationToken).ConfigureAwait(false);
-                index.Apply(name, table.Changes, part.UpTo);
+                IndexRun? run = await TryOpenAsync(best, cancellationToken).ConfigureAwait(false);
+                if (run is null)
+                {
+                    runs.Remove(best);
+                    continue;
+                }
+
+                layers.Add(new PlacedLayer(run, run.Name.FirstSequence, run.Name.LastSequence));
+                at = run.Name.LastSequence;
+                continue;
             }
+
+            long next = runs.Where(parts => parts[0].FirstSequence > at + 1).Select(static parts => parts[0].FirstSequence).DefaultIfEmpty(long.MaxValue).Min();
+            long upTo = long.Min(branch.End, next - 1);
+            layers.Add(new PlacedLayer(await ReadTablesAsync(map, branch, at, upTo, cancellationToken).ConfigureAwait(false), at + 1, upTo));
+            at = upTo;
         }
 
-        return index;
+        return layers;
     }
 
-    private static async Task<(ReplicaIndex Index, int PartNumber, long After)> FindCheckpointAsync(
-        ISegmentStore store, DiskDocument document, DiskKeys keys, DiskSegments segments, List<BranchPart> branch, CancellationToken cancellationToken)
+    /// <summary>The runs that <see cref="OpenAsync"/> would use for a position, as far as names tell.</summary>
+    public IEnumerable<SegmentName> ChooseRuns(SegmentMap map, Branch branch, long after)
     {
-        for (int i = branch.Count - 1; i >= 0; i--)
+        List<IReadOnlyList<SegmentName>> runs = [.. map.Runs.Where(parts => IsUsable(parts[0], branch))];
+        for (long at = after; at < branch.End;)
         {
-            BranchPart part = branch[i];
-
-            // Beyond the part's end lies what a fenced writer or an abandoned branch indexed; at or before its beginning nothing of this epoch.
-            foreach (SegmentName name in segments.Checkpoints
-                .Where(name => name.Epoch == part.Epoch && name.LastSequence > part.After && name.LastSequence <= part.UpTo)
-                .OrderByDescending(static name => name.LastSequence))
+            if (FindLongest(runs, after, at) is { } best)
             {
-                try
+                yield return best[0];
+                at = best[0].LastSequence;
+            }
+            else
+            {
+                at = long.Min(branch.End, runs.Where(parts => parts[0].FirstSequence > at + 1).Select(static parts => parts[0].FirstSequence - 1).DefaultIfEmpty(branch.End).Min());
+            }
+        }
+    }
+
+    /// <summary>The table of an object, from memory or from the store.</summary>
+    public async ValueTask<SegmentTable> ReadTableAsync(SegmentName name, CancellationToken cancellationToken)
+    {
+        if (!caches.Tables.TryGet(name, out SegmentTable? table))
+        {
+            table = await SegmentReader.OpenAsync(store, name, keys.For(name.Epoch), diskBytes, cancellationToken).ConfigureAwait(false);
+            caches.Tables.Add(name, table, table.MemoryBytes);
+        }
+
+        return table;
+    }
+
+    /// <summary>Opens a run of which all parts are known; null, and remembered, when it is damaged or lacks a part.</summary>
+    public async Task<IndexRun?> TryOpenAsync(IReadOnlyList<SegmentName> parts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await IndexRun.OpenAsync(store, parts, keys.For(parts[0].Epoch), DiskSectors, caches.Pages, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AsrException error) when (error.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing)
+        {
+            // Derived data: shorter runs, or the segments themselves, tell the same.
+            NoteDamaged(parts[0]);
+            return null;
+        }
+    }
+
+    private bool NoteDamaged(in SegmentName run) => _damaged.TryAdd(run with { Generation = 0 }, true);
+
+    // A run that reaches back below the start tells of older changes too, which lie below what is asked for only when that is everything.
+    private static IReadOnlyList<SegmentName>? FindLongest(List<IReadOnlyList<SegmentName>> runs, long after, long at)
+    {
+        IReadOnlyList<SegmentName>? best = null;
+        foreach (IReadOnlyList<SegmentName> parts in runs)
+        {
+            SegmentName name = parts[0];
+            if (name.FirstSequence > after && name.FirstSequence <= at + 1 && name.LastSequence > at && (best is null || name.LastSequence > best[0].LastSequence))
+            {
+                best = parts;
+            }
+        }
+
+        return best;
+    }
+
+    // Beyond the branch's end, or the end of its epoch's share, lies what a fenced writer or an abandoned branch indexed.
+    private bool IsUsable(in SegmentName run, Branch branch) =>
+        run.LastSequence <= branch.End && branch.Has(run.Epoch, run.LastSequence) && !_damaged.ContainsKey(run with { Generation = 0 });
+
+    private async Task<MemoryLayer> ReadTablesAsync(SegmentMap map, Branch branch, long after, long upTo, CancellationToken cancellationToken)
+    {
+        MemoryLayer layer = new();
+        foreach (BranchPart part in branch.Parts)
+        {
+            if (part.UpTo <= after || part.After >= upTo)
+            {
+                continue;
+            }
+
+            List<StoredStretch> cover = map.Cover(diskId, part with { After = long.Max(part.After, after), UpTo = long.Min(part.UpTo, upTo) });
+            for (int i = 0; i < cover.Count; i += TablesAtOnce)
+            {
+                StoredStretch[] stretches = [.. cover.Skip(i).Take(TablesAtOnce)];
+                SegmentTable[] tables = await Task.WhenAll(stretches.Select(stretch => ReadTableAsync(stretch.Object, cancellationToken).AsTask())).ConfigureAwait(false);
+                for (int j = 0; j < tables.Length; j++)
                 {
-                    ReplicaIndex index = await IndexCheckpoint.ReadAsync(store, name, keys.For(name.Epoch), document.SizeBytes, cancellationToken).ConfigureAwait(false);
-                    if (index.Segments.All(segments.Contains))
-                    {
-                        return (index, i, name.LastSequence);
-                    }
-                }
-                catch (AsrException error) when (error.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing)
-                {
-                    // Derived data: an older one, or the segments themselves, tell the same.
+                    layer.Apply(tables[j].Changes, stretches[j].First - 1, stretches[j].Last);
                 }
             }
         }
 
-        return (new ReplicaIndex(), 0, 0);
+        return layer;
     }
 }

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 
 namespace Asr.ProcessServer.Tests.Hosting.Doubles;
 
@@ -25,6 +26,9 @@ internal sealed class CatalogVault(AsrVault description) : IVault
     public Task<Guid?> FindMachineAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IBlockDevice> OpenAsync(Guid diskId, StreamPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Asr.Engine.Vault.Replica;
+namespace Asr.Engine.Vault.Index;
 
 /// <summary>
 /// Extents by ascending sector, without overlaps: pages of structs under one directory, so an insertion moves at most a page's worth.
@@ -85,27 +85,17 @@ internal sealed class ExtentMap
         }
     }
 
-    /// <summary>Copies every extent, in order, to <paramref name="output"/> of <see cref="Count"/>.</summary>
-    public void CopyTo(Span<Extent> output)
+    /// <summary>First sector at or after <paramref name="from"/> that an extent covers; <see cref="long.MaxValue"/> when there is none.</summary>
+    public long FindNext(long from)
     {
-        foreach (Page page in _pages)
+        int pageIndex = FindPage(from);
+        if (pageIndex == _pages.Count)
         {
-            page.Extents.AsSpan(0, page.Count).CopyTo(output);
-            output = output[page.Count..];
-        }
-    }
-
-    /// <summary>Adds an extent that must lie after all others.</summary>
-    public void Append(in Extent extent)
-    {
-        if (_pages.Count == 0 || _pages[^1].Count == PageExtents)
-        {
-            _pages.Add(new Page());
+            return long.MaxValue;
         }
 
-        Page page = _pages[^1];
-        page.Extents[page.Count++] = extent;
-        Count++;
+        Page page = _pages[pageIndex];
+        return long.Max(from, page.Extents[page.FindFirstEndingAfter(from)].Sector);
     }
 
     /// <summary>The page that holds the first extent ending after a sector, or the number of pages.</summary>

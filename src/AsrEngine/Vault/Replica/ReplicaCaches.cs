@@ -1,0 +1,18 @@
+using System;
+using Asr.Engine.Segments;
+using Asr.Engine.Vault.Index;
+
+namespace Asr.Engine.Vault.Replica;
+
+/// <summary>What reading disks keeps in memory, in one budget for all disks and readers of a vault, whatever their size. Safe for concurrent callers.</summary>
+internal sealed class ReplicaCaches(long bytesMax)
+{
+    /// <summary>Pages of index runs.</summary>
+    public IndexPageCache Pages { get; } = new(bytesMax / 4);
+
+    /// <summary>Tables of segments and packs.</summary>
+    public BoundedCache<SegmentName, SegmentTable> Tables { get; } = new(bytesMax / 4);
+
+    /// <summary>Expanded contents, by object and entry.</summary>
+    public BoundedCache<(SegmentName Object, int Entry), byte[]> Contents { get; } = new(bytesMax / 2);
+}

@@ -1,0 +1,211 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Asr.Engine.Vault.Replica;
+
+/// <summary>A stretch of one epoch's stream and the object that holds it.</summary>
+/// <param name="First">First change.</param>
+/// <param name="Last">Last change.</param>
+/// <param name="Object">Segment or pack; its own stretch may be longer.</param>
+internal readonly record struct StoredStretch(long First, long Last, SegmentName Object);
+
+/// <summary>
+/// What the store holds of one disk, as of one listing and what its writer added since. Where a pack and what it was made from are both there, the pack
+/// counts. Safe for concurrent callers.
+/// </summary>
+internal sealed class SegmentMap
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, List<StoredStretch>> _stretches = [];
+    private readonly List<SegmentName> _objects;
+
+    /// <summary>Makes the map of a listing.</summary>
+    public SegmentMap(List<SegmentName> names)
+    {
+        _objects = [.. names.Where(static name => name.Kind != SegmentKind.Index)];
+        Runs = [.. names
+            .Where(static name => name.Kind == SegmentKind.Index)
+            .GroupBy(static name => name with { Generation = 0 })
+            .Select(static parts => (IReadOnlyList<SegmentName>)[.. parts.OrderBy(static part => part.Generation)])];
+        foreach (IGrouping<int, SegmentName> epoch in _objects.GroupBy(static name => name.Epoch))
+        {
+            _stretches[epoch.Key] = Lay([.. epoch]);
+        }
+    }
+
+    /// <summary>The index runs of the listing, each with its parts in order. Some may lack their end.</summary>
+    public IReadOnlyList<IReadOnlyList<SegmentName>> Runs { get; }
+
+    /// <summary>Every segment and pack of the listing, those that a pack stands for included.</summary>
+    public IReadOnlyList<SegmentName> Objects => _objects;
+
+    public static async Task<SegmentMap> ListAsync(ISegmentStore store, Guid diskId, CancellationToken cancellationToken)
+    {
+        List<SegmentName> names = [];
+        await foreach (SegmentName name in store.ListAsync(diskId, cancellationToken).ConfigureAwait(false))
+        {
+            names.Add(name);
+        }
+
+        return new SegmentMap(names);
+    }
+
+    /// <summary>Tells of a segment that was stored after the listing.</summary>
+    public void Add(in SegmentName name)
+    {
+        lock (_lock)
+        {
+            if (!_stretches.TryGetValue(name.Epoch, out List<StoredStretch>? stretches))
+            {
+                _stretches[name.Epoch] = stretches = [];
+            }
+
+            stretches.Add(new StoredStretch(name.FirstSequence, name.LastSequence, name));
+        }
+    }
+
+    /// <summary>The object that holds a change, or null.</summary>
+    public SegmentName? Locate(int epoch, long sequence)
+    {
+        lock (_lock)
+        {
+            if (!_stretches.TryGetValue(epoch, out List<StoredStretch>? stretches))
+            {
+                return null;
+            }
+
+            int at = FindFirstEndingAt(stretches, sequence);
+            return at < stretches.Count && stretches[at].First <= sequence ? stretches[at].Object : null;
+        }
+    }
+
+    /// <summary>Last change of an epoch that is stored without a gap from <paramref name="after"/> on.</summary>
+    public long FindEnd(int epoch, long after)
+    {
+        lock (_lock)
+        {
+            long end = after;
+            foreach (StoredStretch stretch in Stretches(epoch))
+            {
+                if (stretch.First > end + 1)
+                {
+                    break;
+                }
+
+                end = long.Max(end, stretch.Last);
+            }
+
+            return end;
+        }
+    }
+
+    /// <summary>The stretches that hold a part, in order, cut to it; throws <see cref="Contracts.AsrErrorCode.SegmentMissing"/> naming the gap.</summary>
+    public List<StoredStretch> Cover(Guid diskId, in BranchPart part)
+    {
+        List<StoredStretch> cover = [];
+        long covered = part.After;
+        lock (_lock)
+        {
+            List<StoredStretch> stretches = Stretches(part.Epoch);
+            for (int i = FindFirstEndingAt(stretches, part.After + 1); i < stretches.Count && covered < part.UpTo && stretches[i].First <= covered + 1; i++)
+            {
+                cover.Add(stretches[i] with { First = covered + 1, Last = long.Min(stretches[i].Last, part.UpTo) });
+                covered = stretches[i].Last;
+            }
+        }
+
+        return covered >= part.UpTo
+            ? cover
+            : throw SegmentErrors.Missing(new SegmentName(diskId, SegmentKind.Changes, part.Epoch, covered + 1, part.UpTo));
+    }
+
+    /// <summary>The objects of an epoch in stream order, each with the stretch that is read from it.</summary>
+    public IReadOnlyList<StoredStretch> StretchesOf(int epoch)
+    {
+        lock (_lock)
+        {
+            return [.. Stretches(epoch)];
+        }
+    }
+
+    /// <summary>
+    /// Which object counts for which stretch: at every place the one of the highest generation, and of those the longest. Packs and what they were made
+    /// from are side by side between the storing of the one and the deletion of the other.
+    /// </summary>
+    private static List<StoredStretch> Lay(List<SegmentName> objects)
+    {
+        objects.Sort(static (a, b) => a.FirstSequence.CompareTo(b.FirstSequence));
+        PriorityQueue<SegmentName, (int, long)> active = new();
+        List<StoredStretch> laid = [];
+        int next = 0;
+        long at = 0;
+        while (true)
+        {
+            while (active.TryPeek(out SegmentName over, out _) && over.LastSequence < at)
+            {
+                active.Dequeue();
+            }
+
+            if (active.Count == 0)
+            {
+                if (next == objects.Count)
+                {
+                    return laid;
+                }
+
+                at = long.Max(at, objects[next].FirstSequence);
+            }
+
+            for (; next < objects.Count && objects[next].FirstSequence <= at; next++)
+            {
+                SegmentName begun = objects[next];
+                if (begun.LastSequence >= at)
+                {
+                    active.Enqueue(begun, (-begun.Generation, -(begun.LastSequence - begun.FirstSequence)));
+                }
+            }
+
+            if (!active.TryPeek(out SegmentName best, out _) || best.LastSequence < at)
+            {
+                continue;
+            }
+
+            long end = next < objects.Count ? long.Min(best.LastSequence, objects[next].FirstSequence - 1) : best.LastSequence;
+            if (laid.Count > 0 && laid[^1].Object == best && laid[^1].Last == at - 1)
+            {
+                laid[^1] = laid[^1] with { Last = end };
+            }
+            else
+            {
+                laid.Add(new StoredStretch(at, end, best));
+            }
+
+            at = end + 1;
+        }
+    }
+
+    private static int FindFirstEndingAt(List<StoredStretch> stretches, long sequence)
+    {
+        int low = 0;
+        int high = stretches.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (stretches[middle].Last >= sequence)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private List<StoredStretch> Stretches(int epoch) => _stretches.TryGetValue(epoch, out List<StoredStretch>? stretches) ? stretches : [];
+}
