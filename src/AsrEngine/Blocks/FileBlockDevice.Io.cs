@@ -53,6 +53,16 @@ public sealed partial class FileBlockDevice
         return length == 0 ? ValueTask.CompletedTask : new ValueTask(Task.Run(() => Zero(offset, length, punchHole, cancellationToken), cancellationToken));
     }
 
+    /// <summary>
+    /// Lets the medium begin with what has been written to a range, so that a later flush finds little left to do. Promises nothing: only
+    /// <see cref="FlushAsync"/> makes anything durable, and it also tells what failed here.
+    /// </summary>
+    public void BeginWriteBack(long offset, long length)
+    {
+        BlockRange.Check(this, offset, length);
+        _ = LibC.SyncFileRange(_file, offset, length, LibC.SyncRangeWrite);
+    }
+
     /// <inheritdoc />
     public ValueTask FlushAsync(CancellationToken cancellationToken) =>
         IsReadOnly ? ValueTask.CompletedTask : new ValueTask(Task.Run(Flush, cancellationToken));

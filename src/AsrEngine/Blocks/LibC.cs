@@ -23,6 +23,9 @@ internal static partial class LibC
     public const int FallocPunchHole = 2;
     public const int FallocZeroRange = 16;
 
+    /// <summary>Begin to write dirty pages out, without waiting for any.</summary>
+    public const uint SyncRangeWrite = 2;
+
     /// <summary>Read only what is in the page cache; fail instead of waiting for the medium.</summary>
     public const int ReadNoWait = 8;
 
@@ -48,6 +51,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int Fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static unsafe partial nint Preadv2(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);

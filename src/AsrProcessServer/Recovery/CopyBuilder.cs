@@ -26,21 +26,7 @@ public sealed class CopyBuilder(IVault vault, IRecoveryPointLog points, ICompute
     }
 
     /// <summary>Describes the copy to be made from the job's point, without any file yet.</summary>
-    public static SiteCopy Describe(JobContext context) => new()
-    {
-        JobId = context.JobId,
-        Copy = new FailoverCopy
-        {
-            RecoveryPointId = context.Outputs.Point!.Id,
-            RecoveryPointTime = context.Outputs.Point.Time,
-            Disks = context.Outputs.Point.Disks
-                .Select(disk => new FailoverDisk { DiskId = disk.DiskId, Name = disk.Name, SizeBytes = disk.SizeBytes })
-                .ToArray(),
-        },
-        Bases = context.Outputs.Point.Disks
-            .Select(disk => new DiskBase { DiskId = disk.DiskId, Position = new StreamPosition(disk.Epoch, disk.Sequence) })
-            .ToArray(),
-    };
+    public static SiteCopy Describe(JobContext context) => SiteCopy.Of(context.JobId, context.Outputs.Point!);
 
     /// <summary>Names the files of the job's copy and makes their folder.</summary>
     /// <param name="context">The running step.</param>
@@ -86,7 +72,8 @@ public sealed class CopyBuilder(IVault vault, IRecoveryPointLog points, ICompute
         return await target.WriteDiskAsync(
             replica,
             CopyFiles.PartPath(copy, disk),
-            done => context.ReportAsync(new StepProgress(100.0 * (bytesDone + done) / bytesTotal, $"Writing '{disk.Name}'.", bytesWritten)),
+            done => context.ReportAsync(
+                new StepProgress(100.0 * (bytesDone + done.BytesDone) / bytesTotal, $"Writing '{disk.Name}'.", bytesWritten + done.BytesWritten)),
             cancellationToken);
     }
 

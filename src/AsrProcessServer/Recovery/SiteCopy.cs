@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Asr.Contracts;
 
 namespace Asr.ProcessServer.Recovery;
@@ -18,4 +19,31 @@ public sealed record SiteCopy
 
     /// <summary>True when the folder did not exist before, so that removing the copy removes it too.</summary>
     public bool FolderCreated { get; init; }
+
+    /// <summary>Describes a copy of a point, without any file yet.</summary>
+    /// <param name="id">The job or mount it is for.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="diskIds">Disks of the point to take; null for all.</param>
+    /// <exception cref="AsrException"><see cref="AsrErrorCode.NotFound"/> for a disk that the point does not have.</exception>
+    public static SiteCopy Of(Guid id, AsrRecoveryPoint point, IReadOnlyList<Guid>? diskIds = null)
+    {
+        Guid[] unknown = diskIds?.Except(point.Disks.Select(disk => disk.DiskId)).ToArray() ?? [];
+        if (unknown.Length > 0)
+        {
+            throw new AsrException(
+                AsrErrorCode.NotFound, $"The recovery point of {point.Time:u} has no disk {unknown[0]}.", "Show the point to see its disks.", unknown[0].ToString());
+        }
+        RecoveryPointDisk[] disks = point.Disks.Where(disk => diskIds is null || diskIds.Contains(disk.DiskId)).ToArray();
+        return new SiteCopy
+        {
+            JobId = id,
+            Copy = new FailoverCopy
+            {
+                RecoveryPointId = point.Id,
+                RecoveryPointTime = point.Time,
+                Disks = disks.Select(disk => new FailoverDisk { DiskId = disk.DiskId, Name = disk.Name, SizeBytes = disk.SizeBytes }).ToArray(),
+            },
+            Bases = disks.Select(disk => new DiskBase { DiskId = disk.DiskId, Position = new StreamPosition(disk.Epoch, disk.Sequence) }).ToArray(),
+        };
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class HoldingTarget : IComputeTarget
 
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public async Task<WrittenDisk> WriteDiskAsync(IBlockDevice source, string path, Func<long, ValueTask> progress, CancellationToken cancellationToken)
+    public async Task<WrittenDisk> WriteDiskAsync(IBlockDevice source, string path, Func<DiskProgress, ValueTask> progress, CancellationToken cancellationToken)
     {
         WrittenDisk written = await _inner.WriteDiskAsync(source, path, progress, cancellationToken);
         if (Interlocked.Increment(ref _calls) == 1)

@@ -3,94 +3,176 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Security.Cryptography;
 using System.Threading;
+using System.Threading.Channels;
 using System.Threading.Tasks;
 using Asr.Engine.Blocks;
 
 namespace Asr.ProcessServer.Compute.Disks;
 
 /// <summary>
-/// Copies a disk onto an empty, sparse one and hashes it on the way: while one chunk is hashed and written, the next is being read. Zeros are hashed
-/// and not written. Single use, one caller.
+/// Copies a disk onto an empty, sparse one and hashes it on the way. Several chunks are read, expanded and written side by side, in any order; one
+/// reader of the queue hashes them in the order of the disk. Zeros are hashed and not written. Single use, one caller.
 /// </summary>
-internal sealed class DiskCopy(IBlockDevice source, IBlockDevice target) : IDisposable
+/// <param name="source">The disk; stays the caller's.</param>
+/// <param name="target">Where it goes: at least as long, reading as zeros; stays the caller's.</param>
+internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
     private const long WindowBytes = 256L << 20;
 
+    // Zeros inside a chunk are left out of the file in units of this size: small enough to keep it sparse, large enough for few writes.
+    private const int SparseBytes = 64 << 10;
+
+    // The medium is told to begin after so much, or all of it would only begin with the flush at the end.
+    private const long WriteBackBytes = 32L << 20;
+
     private static readonly byte[] Zeros = new byte[ChunkBytes];
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _bytesWritten;
+
+    /// <summary>Chunks on their way at a time: enough to keep every core busy while some of them wait for a medium.</summary>
+    public static int ChunksMax { get; } = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
 
     /// <summary>Bytes written to the target so far.</summary>
-    public long BytesWritten { get; private set; }
+    public long BytesWritten => Interlocked.Read(ref _bytesWritten);
 
-    /// <summary>The hash of everything copied, lower-case hex.</summary>
-    public string Sha256() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+    /// <summary>Hashes something that follows the disk in its file.</summary>
+    public void Append(ReadOnlySpan<byte> data) => _hash.AppendData(data);
+
+    /// <summary>The hash of everything so far, lower-case hex.</summary>
+    public string Sha256() => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     /// <summary>Copies the whole disk.</summary>
-    public async Task RunAsync(Func<long, ValueTask> progress, CancellationToken cancellationToken)
+    public async Task RunAsync(Func<DiskProgress, ValueTask> progress, CancellationToken cancellationToken)
     {
-        for (long offset = 0; offset < source.Length; offset += WindowBytes)
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Channel<Chunk> chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(ChunksMax) { SingleReader = true, SingleWriter = true });
+        Task moving = MoveAllAsync(chunks.Writer, failed.Token);
+        try
         {
-            long length = Math.Min(WindowBytes, source.Length - offset);
-            IReadOnlyList<BlockExtent> extents = await source.GetExtentsAsync(offset, length, cancellationToken);
-            foreach (BlockExtent extent in extents)
-            {
-                await (extent.Kind == ExtentKind.Data ? CopyAsync(extent, progress, cancellationToken) : SkipAsync(extent, progress));
-            }
+            await HashAllAsync(chunks.Reader, progress);
         }
+        catch
+        {
+            await failed.CancelAsync();
+            throw;
+        }
+        finally
+        {
+            // A buffer that is still being read into must not go back to the pool.
+            await foreach (Chunk left in chunks.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                await left.Moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                left.Return();
+            }
+            await moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        await moving;
     }
 
     /// <inheritdoc />
     public void Dispose() => _hash.Dispose();
 
-    private async Task SkipAsync(BlockExtent extent, Func<long, ValueTask> progress)
+    /// <summary>Starts the chunks in order; the queue's bound is what keeps them few.</summary>
+    private async Task MoveAllAsync(ChannelWriter<Chunk> chunks, CancellationToken cancellationToken)
     {
-        for (long done = 0; done < extent.Length; done += ChunkBytes)
-        {
-            _hash.AppendData(Zeros, 0, (int)Math.Min(ChunkBytes, extent.Length - done));
-        }
-        await progress(extent.End);
-    }
-
-    private async Task CopyAsync(BlockExtent extent, Func<long, ValueTask> progress, CancellationToken cancellationToken)
-    {
-        byte[] present = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        byte[] next = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        Task reading = ReadAsync(extent, extent.Offset, present, cancellationToken);
         try
         {
-            for (long offset = extent.Offset; offset < extent.End; offset += ChunkBytes)
+            for (long window = 0; window < source.Length; window += WindowBytes)
             {
-                await reading;
-                reading = ReadAsync(extent, offset + ChunkBytes, next, cancellationToken);
-                await PutAsync(offset, present.AsMemory(0, ChunkLength(extent, offset)), cancellationToken);
-                (present, next) = (next, present);
-                await progress(Math.Min(offset + ChunkBytes, extent.End));
+                long windowLength = Math.Min(WindowBytes, source.Length - window);
+                bool[] hasData = FindData(window, await source.GetExtentsAsync(window, windowLength, cancellationToken));
+                for (int index = 0; index < hasData.Length; index++)
+                {
+                    await chunks.WaitToWriteAsync(cancellationToken);
+                    long offset = window + ((long)index * ChunkBytes);
+                    await chunks.WriteAsync(Start(offset, (int)Math.Min(ChunkBytes, source.Length - offset), hasData[index], cancellationToken), CancellationToken.None);
+                }
             }
         }
         finally
         {
-            // A buffer that is still being read into must not go back to the pool.
-            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ArrayPool<byte>.Shared.Return(present);
-            ArrayPool<byte>.Shared.Return(next);
+            chunks.Complete();
         }
     }
 
-    private Task ReadAsync(BlockExtent extent, long offset, byte[] buffer, CancellationToken cancellationToken) => offset < extent.End
-        ? source.ReadAsync(offset, buffer.AsMemory(0, ChunkLength(extent, offset)), cancellationToken).AsTask()
-        : Task.CompletedTask;
-
-    private async Task PutAsync(long offset, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <summary>Which chunks of a window hold anything but holes.</summary>
+    private static bool[] FindData(long window, IReadOnlyList<BlockExtent> extents)
     {
-        _hash.AppendData(content.Span);
-        if (content.Span.ContainsAnyExcept((byte)0))
+        bool[] hasData = new bool[(int)((extents[^1].End - window + ChunkBytes - 1) / ChunkBytes)];
+        foreach (BlockExtent extent in extents)
         {
-            await target.WriteAsync(offset, content, cancellationToken);
-            BytesWritten += content.Length;
+            if (extent.Kind == ExtentKind.Data)
+            {
+                int first = (int)((extent.Offset - window) / ChunkBytes);
+                int last = (int)((extent.End - 1 - window) / ChunkBytes);
+                hasData.AsSpan(first, last - first + 1).Fill(true);
+            }
+        }
+        return hasData;
+    }
+
+    private Chunk Start(long offset, int length, bool hasData, CancellationToken cancellationToken)
+    {
+        if (!hasData)
+        {
+            return new Chunk(offset, length, null, Task.CompletedTask);
+        }
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        return new Chunk(offset, length, buffer, Task.Run(() => MoveAsync(offset, buffer.AsMemory(0, length), cancellationToken), CancellationToken.None));
+    }
+
+    private async Task MoveAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await source.ReadAsync(offset, buffer, cancellationToken);
+        List<BlockExtent> runs = [];
+        ZeroDetector.Split(buffer.Span, SparseBytes, runs);
+        foreach (BlockExtent run in runs)
+        {
+            if (run.Kind == ExtentKind.Data)
+            {
+                await target.WriteAsync(offset + run.Offset, buffer.Slice((int)run.Offset, (int)run.Length), cancellationToken);
+                Interlocked.Add(ref _bytesWritten, run.Length);
+            }
         }
     }
 
-    private static int ChunkLength(BlockExtent extent, long offset) => (int)Math.Min(ChunkBytes, extent.End - offset);
+    private async Task HashAllAsync(ChannelReader<Chunk> chunks, Func<DiskProgress, ValueTask> progress)
+    {
+        long writeBackFrom = 0;
+        await foreach (Chunk chunk in chunks.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                await chunk.Moving;
+                _hash.AppendData(chunk.Content);
+            }
+            finally
+            {
+                chunk.Return();
+            }
+            long end = chunk.Offset + chunk.Length;
+            if (end - writeBackFrom >= WriteBackBytes)
+            {
+                target.BeginWriteBack(writeBackFrom, end - writeBackFrom);
+                writeBackFrom = end;
+            }
+            await progress(new DiskProgress(end, BytesWritten));
+        }
+    }
+
+    /// <summary>A piece of the disk on its way; without a buffer it is a hole.</summary>
+    private readonly record struct Chunk(long Offset, int Length, byte[]? Buffer, Task Moving)
+    {
+        public ReadOnlySpan<byte> Content => (Buffer ?? Zeros).AsSpan(0, Length);
+
+        public void Return()
+        {
+            if (Buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(Buffer);
+            }
+        }
+    }
 }
