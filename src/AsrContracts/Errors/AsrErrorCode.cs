@@ -137,4 +137,10 @@ public enum AsrErrorCode
 
     /// <summary>The target of a failover cannot be written.</summary>
     TargetUnavailable = 505,
+
+    /// <summary>A program that this needs is not installed on the appliance's host; the message names its Debian package.</summary>
+    ToolMissing = 506,
+
+    /// <summary>A disk could not be attached to the appliance's host, or not be detached from it.</summary>
+    AttachFailed = 507,
 }

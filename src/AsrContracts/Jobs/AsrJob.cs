@@ -30,6 +30,9 @@ public sealed record AsrJob
     /// <summary>Its tasks in order.</summary>
     public IReadOnlyList<AsrTask> Tasks { get; init; } = Array.Empty<AsrTask>();
 
+    /// <summary>The files an export has written so far; empty for every other operation.</summary>
+    public IReadOnlyList<AsrExportedDisk> Files { get; init; } = Array.Empty<AsrExportedDisk>();
+
     /// <summary>Why it failed, or null.</summary>
     public AsrError? Error { get; init; }
 

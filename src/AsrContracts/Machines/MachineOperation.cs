@@ -47,4 +47,7 @@ public enum MachineOperation
 
     /// <summary>Brings the original disk up to date with only the differences, and continues at the source.</summary>
     Failback = 14,
+
+    /// <summary>Writes the disks of a recovery point out as files, beside whatever else the machine does. Can be cancelled.</summary>
+    ExportRecoveryPoint = 15,
 }

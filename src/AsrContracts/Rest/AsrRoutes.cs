@@ -53,11 +53,23 @@ public static class AsrRoutes
     /// </summary>
     public const string MachinePointAt = "/v1/machines/{machineId}/points/at";
 
+    /// <summary>GET a list of <see cref="AsrRecoveryPointMount"/>; POST <see cref="MountRequest"/>, gives one. Operators.</summary>
+    public const string Mounts = "/v1/mounts";
+
+    /// <summary>DELETE ends a mount and throws away what was written to it; one that is not there is no error. Operators.</summary>
+    public const string Mount = "/v1/mounts/{mountId}";
+
     /// <summary>GET a list of <see cref="AsrJob"/>, newest first; ?top=N. Operators.</summary>
     public const string Jobs = "/v1/jobs";
 
     /// <summary>GET one <see cref="AsrJob"/>; ?knownRevision=N waits up to 10 s for a newer one. Operators.</summary>
     public const string Job = "/v1/jobs/{jobId}";
+
+    /// <summary>
+    /// POST, no body: stops a job that may be stopped half-way, gives it as <see cref="AsrJob"/> while it takes back what it has made. One that has ended stays as it
+    /// is. Operators.
+    /// </summary>
+    public const string JobCancellation = "/v1/jobs/{jobId}/cancel";
 
     /// <summary>GET a list of <see cref="AsrEvent"/>, newest first; ?top=N. Operators.</summary>
     public const string Events = "/v1/events";

@@ -15,23 +15,66 @@ public sealed record OperationRequest
     /// <summary>Policy to protect under (EnableReplication).</summary>
     public string? PolicyName { get; init; }
 
-    /// <summary>Disks to protect by id; null for all (EnableReplication).</summary>
+    /// <summary>Disks to protect, or to export, by id; null for all (EnableReplication, ExportRecoveryPoint).</summary>
     public IReadOnlyList<Guid>? DiskIds { get; init; }
 
-    /// <summary>Point to use; null for the latest (failovers, ChangeRecoveryPoint).</summary>
+    /// <summary>Point to use; null for the latest (failovers, ChangeRecoveryPoint, ExportRecoveryPoint).</summary>
     public Guid? RecoveryPointId { get; init; }
 
     /// <summary>
-    /// Any second instead of a point (TestFailover, UnplannedFailover, ChangeRecoveryPoint): what <see cref="AsrRoutes.MachinePointAt"/> shows for this time is
+    /// Any second instead of a point (TestFailover, UnplannedFailover, ChangeRecoveryPoint, ExportRecoveryPoint): what <see cref="AsrRoutes.MachinePointAt"/> shows for this time is
     /// published as a recovery point and used.
     /// </summary>
     public DateTimeOffset? PointInTime { get; init; }
 
-    /// <summary>Folder on the appliance for disk files; null for a folder of the appliance's own (failovers).</summary>
+    /// <summary>Folder on the appliance for disk files; null for a folder of the appliance's own (failovers). ExportRecoveryPoint needs one.</summary>
     public string? Folder { get; init; }
 
     /// <summary>Write the disks out as files as well, not only as exports (TestFailover). A failover always does.</summary>
     public bool Materialize { get; init; }
+
+    /// <summary>What the files are to be (ExportRecoveryPoint).</summary>
+    public DiskImageFormat Format { get; init; }
+
+    /// <summary>Replace files that are there, once the new ones are whole (ExportRecoveryPoint).</summary>
+    public bool Overwrite { get; init; }
+}
+
+/// <summary>Asks for the disks of a recovery point as exports. The id of the request becomes the id of the mount: repeating it is harmless.</summary>
+public sealed record MountRequest
+{
+    /// <summary>How long a mount lives unless asked otherwise, in seconds: 8 hours.</summary>
+    public const int LifetimeSecondsDefault = 8 * 3600;
+
+    /// <summary>How long a mount can live at most, in seconds: 15 days, as long as the oldest point.</summary>
+    public const int LifetimeSecondsMax = 15 * 86_400;
+
+    /// <summary>Chosen by the caller.</summary>
+    public Guid RequestId { get; init; }
+
+    /// <summary>The machine.</summary>
+    public Guid MachineId { get; init; }
+
+    /// <summary>The point; null for the latest.</summary>
+    public Guid? RecoveryPointId { get; init; }
+
+    /// <summary>Any second instead of a point: what <see cref="AsrRoutes.MachinePointAt"/> shows for this time is published as a recovery point and mounted.</summary>
+    public DateTimeOffset? PointInTime { get; init; }
+
+    /// <summary>Disks of the point by id; null for all.</summary>
+    public IReadOnlyList<Guid>? DiskIds { get; init; }
+
+    /// <summary>Refuse writes instead of keeping them apart.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>Seconds after which the appliance ends the mount.</summary>
+    public int LifetimeSeconds { get; init; } = LifetimeSecondsDefault;
+
+    /// <summary>Folder on the appliance's host to attach the disks below, with their file systems mounted; null for exports only.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Mount the file systems so that they can be written; what is written is thrown away with the mount.</summary>
+    public bool IsFolderWritable { get; init; }
 }
 
 /// <summary>Enrolls an agent.</summary>

@@ -52,6 +52,7 @@ internal static class ApplianceHost
         TokenEndpoints.Map(app);
         PolicyEndpoints.Map(app);
         MachineEndpoints.Map(app);
+        MountEndpoints.Map(app);
         JobEndpoints.Map(app);
         AgentEndpoints.Map(app);
         DiskEndpoints.Map(app);

@@ -18,7 +18,7 @@ internal static class HttpStatus
             or AsrErrorCode.WriterFenced or AsrErrorCode.SequenceGap or AsrErrorCode.SessionLost => StatusCodes.Status409Conflict,
         AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => StatusCodes.Status410Gone,
         AsrErrorCode.DiskUnreadable or AsrErrorCode.DiskSizeChanged or AsrErrorCode.DiskReadOnly or AsrErrorCode.DiskUnsupported
-            or AsrErrorCode.DiskBusy or AsrErrorCode.TargetUnavailable => StatusCodes.Status422UnprocessableEntity,
+            or AsrErrorCode.DiskBusy or AsrErrorCode.TargetUnavailable or AsrErrorCode.ToolMissing or AsrErrorCode.AttachFailed => StatusCodes.Status422UnprocessableEntity,
         AsrErrorCode.TooManyAttempts => StatusCodes.Status429TooManyRequests,
         AsrErrorCode.SpoolFull or AsrErrorCode.VaultUnavailable or AsrErrorCode.Cancelled => StatusCodes.Status503ServiceUnavailable,
         AsrErrorCode.TimedOut or AsrErrorCode.AgentUnreachable or AsrErrorCode.ApplianceUnreachable => StatusCodes.Status504GatewayTimeout,

@@ -24,10 +24,13 @@ public interface IJobGrain : IGrainWithGuidKey
     /// <summary>A step has ended.</summary>
     Task StepEndedAsync(int step, JobState state, StepProgress progress);
 
+    /// <summary>Has the job stopped, and what it has made taken back; see <see cref="IJobService.CancelAsync"/>.</summary>
+    Task<AsrJob> CancelAsync(string requestedBy);
+
     /// <summary>Keeps what the steps have made.</summary>
     Task SaveOutputsAsync(JobOutputs outputs);
 
-    /// <summary>Records why the job fails, before its effects are taken back.</summary>
+    /// <summary>Records why the job fails, before its effects are taken back; the first reason counts.</summary>
     Task FailingAsync(AsrError error);
 
     /// <summary>The job has ended.</summary>

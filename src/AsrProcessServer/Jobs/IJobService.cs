@@ -17,4 +17,10 @@ public interface IJobService
     /// revision and then answers with what there is; a job that has ended answers at once.
     /// </summary>
     Task<AsrJob> GetAsync(Guid jobId, long? knownRevision, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stops a job that changes nothing but its own files, and answers while it takes them back. <see cref="AsrErrorCode.OperationNotAllowed"/> for other
+    /// operations: half-way they are worse than either end. A job that has ended, or fails already, is left as it is.
+    /// </summary>
+    Task<AsrJob> CancelAsync(Guid jobId, string requestedBy, CancellationToken cancellationToken);
 }

@@ -38,6 +38,9 @@ public sealed record JobOutputs
     /// <summary>The copy that is being made.</summary>
     public SiteCopy? Copy { get; init; }
 
+    /// <summary>The files that are whole.</summary>
+    public IReadOnlyList<AsrExportedDisk> Files { get; init; } = [];
+
     /// <summary>True from the point on from which there is no way back.</summary>
     public bool IsIrreversible { get; init; }
 }

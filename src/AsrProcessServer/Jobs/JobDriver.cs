@@ -67,6 +67,7 @@ internal sealed class JobDriver
                 error = _superseded.IsCancellationRequested ? Superseded() : AsrError.From(failure);
                 JobsLog.JobFailing(_logger, _jobId, document.Job.Operation, failure);
                 await KeepAsync(() => _job.FailingAsync(error));
+                error = (await _job.FindAsync())!.Job.Error!;
             }
         }
         await (error is null ? SucceedAsync(document.Job) : FailAsync(context, plan, error));
@@ -83,7 +84,7 @@ internal sealed class JobDriver
         {
             return;
         }
-        if ((await _machine.LookAsync()).Document.Job?.JobId != _jobId)
+        if (!MachineLifecycle.IsBeside(document.Job.Operation) && (await _machine.LookAsync()).Document.Job?.JobId != _jobId)
         {
             throw Superseded().ToException();
         }

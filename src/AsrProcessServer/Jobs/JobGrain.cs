@@ -45,7 +45,7 @@ public sealed class JobGrain(
         }
         if (!state.State.HasEnded)
         {
-            runner.Start(this.GetPrimaryKey(), state.State.Job.MachineId);
+            runner.Start(this.GetPrimaryKey(), state.State.Job.MachineId, MachineLifecycle.IsBeside(state.State.Job.Operation));
         }
         return state.State.Job;
     }
@@ -74,15 +74,45 @@ public sealed class JobGrain(
     });
 
     /// <inheritdoc />
-    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs });
+    public async Task<AsrJob> CancelAsync(string requestedBy)
+    {
+        AsrJob job = state.State.Job;
+        if (state.State.HasEnded)
+        {
+            return job;
+        }
+        if (!MachineLifecycle.IsBeside(job.Operation))
+        {
+            throw new AsrException(
+                AsrErrorCode.OperationNotAllowed, $"{job.Operation} of '{job.MachineName}' cannot be stopped half-way.", "Wait for its end; a failure takes back what it made.",
+                job.Id.ToString());
+        }
+        // Kept first: a job that was told to stop must not go on after a crash.
+        await FailingAsync(new AsrError { Code = AsrErrorCode.Cancelled, Message = $"It was stopped by {requestedBy}.", Target = job.Id.ToString() });
+        runner.Supersede(job.Id);
+        return state.State.Job;
+    }
 
     /// <inheritdoc />
-    public Task FailingAsync(AsrError error) => SaveAsync(state.State with { Job = state.State.Job with { Error = error } });
+    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs, Job = state.State.Job with { Files = outputs.Files } });
+
+    /// <inheritdoc />
+    public Task FailingAsync(AsrError error) => SaveAsync(state.State with { Job = state.State.Job with { Error = state.State.Job.Error ?? error } });
 
     /// <inheritdoc />
     public Task EndAsync(JobState ended) => state.State.HasEnded
         ? Task.CompletedTask
-        : SaveAsync(state.State with { Job = state.State.Job with { State = ended, EndTime = time.GetUtcNow() } });
+        : SaveAsync(state.State with
+        {
+            Job = state.State.Job with
+            {
+                State = ended,
+                EndTime = time.GetUtcNow(),
+                // A job may reach its end although it has just been told to stop; and files that were taken back are no result.
+                Error = ended == JobState.Succeeded ? null : state.State.Job.Error,
+                Files = ended == JobState.Succeeded ? state.State.Job.Files : [],
+            },
+        });
 
     private static AsrTask With(AsrTask task, StepProgress progress) => task with
     {

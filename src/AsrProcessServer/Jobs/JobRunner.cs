@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Asr.ProcessServer.Jobs;
 
 /// <summary>
-/// Runs the jobs of this process, outside of grain turns: at most one at a time per machine, in the order they were started.
+/// Runs the jobs of this process, outside of grain turns: at most one at a time per machine, in the order they were started, and beside it those that
+/// stand beside everything.
 /// Knows only which jobs run; what they have done is in their documents. Safe for concurrent callers.
 /// </summary>
 public sealed class JobRunner(IServiceProvider services, ILogger<JobRunner> logger)
@@ -18,7 +19,7 @@ public sealed class JobRunner(IServiceProvider services, ILogger<JobRunner> logg
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Starts a job unless it runs already. Returns at once.</summary>
-    public void Start(Guid jobId, Guid machineId)
+    public void Start(Guid jobId, Guid machineId, bool isBeside)
     {
         lock (_lock)
         {
@@ -26,18 +27,18 @@ public sealed class JobRunner(IServiceProvider services, ILogger<JobRunner> logg
             {
                 return;
             }
-            Task[] before = _running.Values.Where(job => job.MachineId == machineId).Select(job => job.Work).ToArray();
+            Task[] before = isBeside ? [] : _running.Values.Where(job => job.MachineId == machineId && !job.IsBeside).Select(job => job.Work).ToArray();
             CancellationTokenSource superseded = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             // The work must not carry the grain call's context along: it outlives the call.
             using (ExecutionContext.SuppressFlow())
             {
                 Task work = Task.Run(() => RunAsync(jobId, machineId, before, superseded));
-                _running.Add(jobId, new RunningJob(machineId, work, superseded));
+                _running.Add(jobId, new RunningJob(machineId, isBeside, work, superseded));
             }
         }
     }
 
-    /// <summary>Ends a running job because another one takes its place; it takes its effects back before the other begins.</summary>
+    /// <summary>Ends a running job because another one takes its place, or because it is told to stop; it takes its effects back, before the other begins.</summary>
     public void Supersede(Guid jobId)
     {
         lock (_lock)
@@ -85,5 +86,5 @@ public sealed class JobRunner(IServiceProvider services, ILogger<JobRunner> logg
         }
     }
 
-    private sealed record RunningJob(Guid MachineId, Task Work, CancellationTokenSource Superseded);
+    private sealed record RunningJob(Guid MachineId, bool IsBeside, Task Work, CancellationTokenSource Superseded);
 }

@@ -40,7 +40,16 @@ public sealed class JobService(ICatalog catalog, IGrainFactory grains, ChangeSig
             ? await signals.WaitAsync(
                 jobId, grain.FindAsync, found => found is null || found.HasEnded || found.Job.Revision != known, LongPoll, cancellationToken)
             : await grain.FindAsync();
-        return document?.Job ?? throw new AsrException(
-            AsrErrorCode.NotFound, $"The vault knows no job {jobId}.", "List the jobs to see their ids.", jobId.ToString());
+        return document?.Job ?? throw NotFound(jobId);
     }
+
+    /// <inheritdoc />
+    public async Task<AsrJob> CancelAsync(Guid jobId, string requestedBy, CancellationToken cancellationToken)
+    {
+        IJobGrain grain = grains.GetGrain<IJobGrain>(jobId);
+        return await grain.FindAsync() is null ? throw NotFound(jobId) : await grain.CancelAsync(requestedBy);
+    }
+
+    private static AsrException NotFound(Guid jobId) =>
+        new(AsrErrorCode.NotFound, $"The vault knows no job {jobId}.", "List the jobs to see their ids.", jobId.ToString());
 }

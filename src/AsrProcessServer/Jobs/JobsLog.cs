@@ -30,4 +30,13 @@ internal static partial class JobsLog
 
     [LoggerMessage(3007, LogLevel.Warning, "The copies of machine {MachineName} at the recovery site are not as they should be")]
     public static partial void ConvergeFailed(ILogger logger, string machineName, Exception error);
+
+    [LoggerMessage(3008, LogLevel.Information, "Mount {MountId} has reached its end and is dismounted")]
+    public static partial void MountExpired(ILogger logger, Guid mountId);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Mount {MountId} could not be dismounted")]
+    public static partial void DismountFailed(ILogger logger, Guid mountId, Exception error);
+
+    [LoggerMessage(3010, LogLevel.Warning, "What an earlier process has mounted could not be removed from {Folder}; it is tried again at the next start")]
+    public static partial void SweepFailed(ILogger logger, string folder, Exception error);
 }

@@ -7,6 +7,7 @@ using Asr.ProcessServer.Jobs.Definitions;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.MasterTarget;
 using Asr.ProcessServer.Recovery;
+using Asr.ProcessServer.Recovery.Mounts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -33,6 +34,7 @@ internal static class MachineJobsHosting
         // After the silo, so that they start after it and stop before it.
         builder.Services.AddHostedService<UnfinishedWork>();
         builder.Services.AddHostedService<MachineMonitor>();
+        builder.Services.AddHostedService<MountKeeper>();
         return builder;
     }
 
@@ -71,6 +73,7 @@ internal static class MachineJobsHosting
         services.AddSingleton<IJobDefinition, CancelFailoverJob>();
         services.AddSingleton<IJobDefinition, ReprotectJob>();
         services.AddSingleton<IJobDefinition, FailbackJob>();
+        services.AddSingleton<IJobDefinition, ExportRecoveryPointJob>();
     }
 
     private static void AddRecovery(IServiceCollection services)
@@ -78,7 +81,12 @@ internal static class MachineJobsHosting
         services.AddSingleton(provider => new RecoveryFolders(provider.GetRequiredService<WorkFolder>().Path));
         services.AddSingleton<IExportHost, FailoverCopyHost>();
         services.AddSingleton<IComputeTarget, DisksTarget>();
+        services.AddSingleton<CopyOpener>();
         services.AddSingleton<CopyBuilder>();
+        services.AddSingleton<DiskExporter>();
+        services.AddSingleton<PointsInUse>();
+        services.AddSingleton<PointMounts>();
+        services.AddSingleton<IPointMounts>(provider => provider.GetRequiredService<PointMounts>());
         services.AddSingleton<BringUpSteps>();
         services.AddSingleton<RecoverySite>();
         services.AddSingleton<SiteMachineFactory>();

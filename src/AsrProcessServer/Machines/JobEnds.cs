@@ -29,5 +29,6 @@ internal static class JobEnds
     /// the desired state stays right although waiting for it failed.
     /// </summary>
     public static bool PutsBack(MachineOperation operation) => operation is not (MachineOperation.DisableReplication or MachineOperation.Resynchronize
-        or MachineOperation.CreateRecoveryPoint or MachineOperation.TestFailover or MachineOperation.CleanUpTestFailover);
+        or MachineOperation.CreateRecoveryPoint or MachineOperation.TestFailover or MachineOperation.CleanUpTestFailover
+        or MachineOperation.ExportRecoveryPoint);
 }

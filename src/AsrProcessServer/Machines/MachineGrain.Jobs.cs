@@ -28,6 +28,13 @@ public sealed partial class MachineGrain
                 : throw new AsrException(
                     AsrErrorCode.AlreadyExists, $"Request id {request.RequestId} belongs to another request.", "Give every request an id of its own.", Document.Name);
         }
+        if (MachineLifecycle.IsBeside(request.Operation))
+        {
+            Lifecycle().Accept(request.Operation, Document.Name);
+            await CheckPointAsync(request);
+            JobTicket beside = new() { JobId = request.RequestId, Request = request, RequestedBy = requestedBy, AcceptedAt = time.GetUtcNow() };
+            return await job.StartAsync(beside, Document.Id, Document.Name);
+        }
         if (Document.Job?.JobId != request.RequestId)
         {
             await AcceptAsync(request, requestedBy);
@@ -117,17 +124,7 @@ public sealed partial class MachineGrain
             policyName = (await CheckPolicyAsync(request)).Name;
             diskIds = CheckDisks(request);
         }
-        if (request.PointInTime is not null && request.RecoveryPointId is null)
-        {
-            throw new AsrException(
-                AsrErrorCode.Conflict, $"Machine '{document.Name}' changed while the recovery point was looked for.", "Repeat the request.", document.Name);
-        }
-        if (request.RecoveryPointId is { } pointId && await points.FindAsync(document.Id, pointId, CancellationToken.None) is null)
-        {
-            throw new AsrException(
-                AsrErrorCode.NotFound, $"Machine '{document.Name}' has no recovery point {pointId}.", "List the machine's recovery points; it may have expired.",
-                pointId.ToString());
-        }
+        await CheckPointAsync(request);
         if (document.Job is { } superseded)
         {
             runner.Supersede(superseded.JobId);
@@ -162,6 +159,21 @@ public sealed partial class MachineGrain
             Assignment = document.Assignment,
             ReverseAssignment = document.ReverseAssignment,
         };
+
+    private async Task CheckPointAsync(OperationRequest request)
+    {
+        if (request.PointInTime is not null && request.RecoveryPointId is null)
+        {
+            throw new AsrException(
+                AsrErrorCode.Conflict, $"Machine '{Document.Name}' changed while the recovery point was looked for.", "Repeat the request.", Document.Name);
+        }
+        if (request.RecoveryPointId is { } pointId && await points.FindAsync(Document.Id, pointId, CancellationToken.None) is null)
+        {
+            throw new AsrException(
+                AsrErrorCode.NotFound, $"Machine '{Document.Name}' has no recovery point {pointId}.", "List the machine's recovery points; it may have expired.",
+                pointId.ToString());
+        }
+    }
 
     private async Task<AsrReplicationPolicy> CheckPolicyAsync(OperationRequest request)
     {

@@ -113,6 +113,11 @@ public sealed class MachineLifecycle
         _machine.Configure(MachineState.Disabling)
             .PermitReentry(MachineTrigger.DisableReplication)
             .Permit(MachineTrigger.DisableDone, MachineState.Discovered);
+
+        foreach (MachineState withPoints in Enum.GetValues<MachineState>().Except([MachineState.Discovered, MachineState.Disabling]))
+        {
+            _machine.Configure(withPoints).PermitReentryIf(MachineTrigger.ExportRecoveryPoint, () => facts.HasRecoveryPoint, PointNeeded);
+        }
     }
 
     /// <summary>The state now.</summary>
@@ -146,13 +151,18 @@ public sealed class MachineLifecycle
         _ => false,
     };
 
+    /// <summary>
+    /// True for an operation that only reads points: its job neither waits for the machine's job nor keeps another from starting, and may be stopped half-way.
+    /// </summary>
+    public static bool IsBeside(MachineOperation operation) => operation == MachineOperation.ExportRecoveryPoint;
+
     /// <summary>What may be asked now.</summary>
     public IReadOnlyList<MachineOperation> AllowedOperations() => Operations.Where(operation => WhyNot(operation) is null).ToArray();
 
     /// <summary>Null when the operation is legal now, else the reason, as the end of a sentence.</summary>
     public string? WhyNot(MachineOperation operation)
     {
-        if (_facts.RunningOperation is { } running && !Supersedes(operation, running))
+        if (_facts.RunningOperation is { } running && !Supersedes(operation, running) && !IsBeside(operation))
         {
             return $"its {running} job is running";
         }

@@ -24,6 +24,7 @@ public sealed class MachineMonitor(
     IInstantLog instants,
     IPolicyStore policies,
     RecoverySite site,
+    PointsInUse pointsInUse,
     JobHistory history,
     TimeProvider time,
     ILogger<MachineMonitor> logger) : BackgroundService
@@ -102,7 +103,8 @@ public sealed class MachineMonitor(
         AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, cancellationToken);
         DateTimeOffset before = time.GetUtcNow() - TimeSpan.FromSeconds(policy.RecoveryPointRetentionSeconds);
         // A drill reads its point in place, and what was written at the recovery site is a branch from the copy's point.
-        Guid[] inUse = new[] { document.TestFailover, document.Failover }.OfType<SiteCopy>().Select(copy => copy.Copy.RecoveryPointId).ToArray();
+        Guid[] inUse = new[] { document.TestFailover, document.Failover }.OfType<SiteCopy>().Select(copy => copy.Copy.RecoveryPointId)
+            .Concat(pointsInUse.Of(document.Id)).ToArray();
         await instants.ExpireAsync(document.Id, time.GetUtcNow() - ContinuousWindow.Of(policy), cancellationToken);
         int expired = await points.ExpireAsync(document.Id, before, inUse, cancellationToken);
         if (expired > 0)

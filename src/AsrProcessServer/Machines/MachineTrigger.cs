@@ -53,6 +53,9 @@ public enum MachineTrigger
     /// <inheritdoc cref="MachineOperation.Failback"/>
     Failback = MachineOperation.Failback,
 
+    /// <inheritdoc cref="MachineOperation.ExportRecoveryPoint"/>
+    ExportRecoveryPoint = MachineOperation.ExportRecoveryPoint,
+
     /// <summary>The stream equals the disks and the first recovery point is published.</summary>
     InitialReplicationDone = 100,
 

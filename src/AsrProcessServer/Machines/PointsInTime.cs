@@ -22,10 +22,11 @@ public sealed class PointsInTime(PointInTimeFinder finder, IPolicyStore policies
         return await finder.FindAsync(machine, at, ContinuousWindow.Of(policy), cancellationToken);
     }
 
+    /// <summary>The same as a published recovery point.</summary>
+    public async Task<AsrRecoveryPoint> PublishAsync(AsrReplicatedMachine machine, DateTimeOffset at, CancellationToken cancellationToken) =>
+        await finder.PublishAsync(await FindAsync(machine, at, cancellationToken), cancellationToken);
+
     /// <summary>The request with a published recovery point for the time it names.</summary>
-    public async Task<OperationRequest> ResolveAsync(AsrReplicatedMachine machine, OperationRequest request, CancellationToken cancellationToken)
-    {
-        AsrRecoveryPoint found = await FindAsync(machine, request.PointInTime!.Value, cancellationToken);
-        return request with { RecoveryPointId = (await finder.PublishAsync(found, cancellationToken)).Id };
-    }
+    public async Task<OperationRequest> ResolveAsync(AsrReplicatedMachine machine, OperationRequest request, CancellationToken cancellationToken) =>
+        request with { RecoveryPointId = (await PublishAsync(machine, request.PointInTime!.Value, cancellationToken)).Id };
 }

@@ -13,6 +13,9 @@ namespace Asr.ProcessServer.Recovery;
 /// </summary>
 public static class CopyFiles
 {
+    /// <summary>Extension of raw disk files.</summary>
+    public const string RawExtension = ".raw";
+
     private static readonly PhysicalFileLayer Files = new();
 
     /// <summary>
@@ -21,19 +24,21 @@ public static class CopyFiles
     /// <param name="copy">The copy, without files.</param>
     /// <param name="folder">Absolute path; need not exist.</param>
     /// <param name="previous">The copy it takes the place of, whose files it may replace; null for none.</param>
+    /// <param name="extension">Extension of the files.</param>
+    /// <param name="overwrite">True when files that are there may be replaced, whosever they are.</param>
     /// <exception cref="AsrException"><see cref="AsrErrorCode.InvalidArgument"/> or <see cref="AsrErrorCode.AlreadyExists"/>.</exception>
-    public static SiteCopy Plan(SiteCopy copy, string folder, SiteCopy? previous)
+    public static SiteCopy Plan(SiteCopy copy, string folder, SiteCopy? previous, string extension = RawExtension, bool overwrite = false)
     {
         if (!Path.IsPathFullyQualified(folder))
         {
             throw new AsrException(AsrErrorCode.InvalidArgument, $"Folder '{folder}' is not an absolute path.", "Give an absolute path on the appliance.", folder);
         }
         HashSet<string> taken = new(StringComparer.Ordinal);
-        FailoverDisk[] disks = copy.Copy.Disks.Select(disk => disk with { Path = Path.Combine(folder, FileName(disk, taken)), Sha256 = null }).ToArray();
+        FailoverDisk[] disks = copy.Copy.Disks.Select(disk => disk with { Path = Path.Combine(folder, NameOf(disk.Name, disk.DiskId, taken) + extension), Sha256 = null }).ToArray();
         string?[] own = previous?.Copy.Disks.Select(disk => disk.Path).ToArray() ?? [];
         foreach (FailoverDisk disk in disks)
         {
-            if (File.Exists(disk.Path) && !own.Contains(disk.Path))
+            if (File.Exists(disk.Path) && !overwrite && !own.Contains(disk.Path))
             {
                 throw new AsrException(
                     AsrErrorCode.AlreadyExists, $"File '{disk.Path}' exists and is not this machine's.", "Choose another folder or move the file away.", disk.Path);
@@ -116,6 +121,13 @@ public static class CopyFiles
         });
     }
 
+    /// <summary>Makes a file durable that another program has written.</summary>
+    public static void Sync(string path) => Guard(path, () =>
+    {
+        Files.SyncFile(path);
+        return true;
+    });
+
     /// <summary>Turns trouble with the target's storage into an error that names it.</summary>
     public static T Guard<T>(string path, Func<T> action)
     {
@@ -133,15 +145,16 @@ public static class CopyFiles
     public static AsrException Unavailable(string path, Exception cause) => new(
         AsrErrorCode.TargetUnavailable, $"'{path}' cannot be written: {cause.Message}", "Check free space and permissions, or choose another folder.", path, cause);
 
-    private static string FileName(FailoverDisk disk, HashSet<string> taken)
+    /// <summary>A disk's name as the name of a file without extension, different from those taken.</summary>
+    public static string NameOf(string diskName, Guid diskId, HashSet<string> taken)
     {
-        string name = new(disk.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_').ToArray());
+        string name = new(diskName.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_').ToArray());
         name = name.TrimStart('.');
         if (name.Length == 0 || !taken.Add(name))
         {
-            name = $"{name}-{disk.DiskId:N}";
+            name = $"{name}-{diskId:N}";
             taken.Add(name);
         }
-        return name + ".raw";
+        return name;
     }
 }

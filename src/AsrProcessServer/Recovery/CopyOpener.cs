@@ -15,14 +15,12 @@ namespace Asr.ProcessServer.Recovery;
 public sealed class CopyOpener(IVault vault, IExportHost exports, RecoveryFolders folders)
 {
     /// <summary>A drill: each disk is read from the vault in place, what is written stays in an overlay of its own.</summary>
-    public Task<OpenCopy> OpenTestFailoverAsync(string machineName, SiteCopy copy, CancellationToken cancellationToken) => OpenAsync(copy, async (open, disk) =>
-    {
-        Directory.CreateDirectory(folders.OverlayFolder(copy.JobId));
-        IBlockDevice replica = open.Own(await vault.OpenAsync(disk.DiskId, BaseOf(copy, disk), cancellationToken));
-        string overlay = folders.OverlayFile(copy.JobId, disk.DiskId);
-        IBlockDevice device = open.Own(await OverlayBlockDevice.OpenAsync(replica, overlay, copy.Copy.RecoveryPointId.ToString(), cancellationToken));
-        open.Offer(ExportNames.For(machineName, ExportKind.TestFailover, disk.Name), device);
-    });
+    public Task<OpenCopy> OpenTestFailoverAsync(string machineName, SiteCopy copy, CancellationToken cancellationToken) => OpenInPlaceAsync(
+        copy, folders.OverlayFolder(copy.JobId), disk => ExportNames.For(machineName, ExportKind.TestFailover, disk.Name), cancellationToken);
+
+    /// <summary>A mount: the same, and without overlays when it is read-only.</summary>
+    public Task<OpenCopy> OpenMountAsync(string machineName, SiteCopy copy, bool isReadOnly, CancellationToken cancellationToken) => OpenInPlaceAsync(
+        copy, isReadOnly ? null : folders.MountFolder(copy.JobId), disk => ExportNames.ForMount(machineName, copy.JobId, disk.Name), cancellationToken);
 
     /// <summary>
     /// A failed-over machine: each disk is the file that was written for it. Changes are noted from the first write on, relative to the recovery point, so that
@@ -45,6 +43,19 @@ public sealed class CopyOpener(IVault vault, IExportHost exports, RecoveryFolder
         open.Offer(ExportNames.For(machineName, ExportKind.Failover, disk.Name), capture);
         return Task.CompletedTask;
     });
+
+    private Task<OpenCopy> OpenInPlaceAsync(SiteCopy copy, string? overlayFolder, Func<FailoverDisk, string> exportName, CancellationToken cancellationToken) =>
+        OpenAsync(copy, async (open, disk) =>
+        {
+            IBlockDevice device = open.Own(await vault.OpenAsync(disk.DiskId, BaseOf(copy, disk), cancellationToken));
+            if (overlayFolder is not null)
+            {
+                Directory.CreateDirectory(overlayFolder);
+                string overlay = RecoveryFolders.OverlayFile(overlayFolder, disk.DiskId);
+                device = open.Own(await OverlayBlockDevice.OpenAsync(device, overlay, copy.Copy.RecoveryPointId.ToString(), cancellationToken));
+            }
+            open.Offer(exportName(disk), device);
+        });
 
     private static ActivityLog OpenLog(SiteCopy copy, FailoverDisk disk, FileBlockDevice file)
     {

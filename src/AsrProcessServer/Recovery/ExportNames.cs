@@ -1,3 +1,5 @@
+using System;
+
 namespace Asr.ProcessServer.Recovery;
 
 /// <summary>What an export shows.</summary>
@@ -16,4 +18,10 @@ public static class ExportNames
     /// <summary>The export of one disk.</summary>
     public static string For(string machineName, ExportKind kind, string diskName) =>
         $"{(kind == ExportKind.TestFailover ? "test" : "failover")}.{machineName}.{diskName}";
+
+    /// <summary>The export of one disk while another program writes it to a file.</summary>
+    public static string ForFile(string machineName, Guid jobId, string diskName) => $"file.{machineName}.{diskName}.{jobId.ToString("N")[..8]}";
+
+    /// <summary>The export of one disk of a mount, of which a machine may have several at a time.</summary>
+    public static string ForMount(string machineName, Guid mountId, string diskName) => $"mount.{machineName}.{diskName}.{mountId.ToString("N")[..8]}";
 }

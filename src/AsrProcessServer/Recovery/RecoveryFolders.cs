@@ -13,9 +13,15 @@ public sealed class RecoveryFolders(string workFolder)
     public string CopyFolder(string machineName, ExportKind kind, Guid jobId) =>
         Path.Combine(workFolder, "copies", $"{machineName}-{(kind == ExportKind.TestFailover ? "test" : "failover")}-{jobId.ToString("N")[..8]}");
 
+    /// <summary>Folder of everything that mounts keep: none of it outlives the process, so all of it may be swept at a start.</summary>
+    public string Mounts => Path.Combine(workFolder, "mounts");
+
+    /// <summary>Folder of what one mount keeps.</summary>
+    public string MountFolder(Guid mountId) => Path.Combine(Mounts, mountId.ToString("N"));
+
     /// <summary>Folder of the private writes of a drill.</summary>
     public string OverlayFolder(Guid jobId) => Path.Combine(workFolder, "overlays", jobId.ToString("N"));
 
-    /// <summary>File of the private writes to one disk of a drill.</summary>
-    public string OverlayFile(Guid jobId, Guid diskId) => Path.Combine(OverlayFolder(jobId), diskId.ToString("N") + ".overlay");
+    /// <summary>File of the private writes to one disk, in the folder of its drill or mount.</summary>
+    public static string OverlayFile(string folder, Guid diskId) => Path.Combine(folder, diskId.ToString("N") + ".overlay");
 }

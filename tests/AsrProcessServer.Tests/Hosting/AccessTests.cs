@@ -35,7 +35,7 @@ public sealed class AccessTests
         {
             AccessRule rule = endpoint.Metadata.GetRequiredMetadata<AccessRule>();
             string path = endpoint.RoutePattern.RawText!.Replace("{name}", "gold").Replace("{documentName}", "v1");
-            foreach (string parameter in new[] { "{machineId}", "{jobId}", "{diskId}", "{pointId}" })
+            foreach (string parameter in new[] { "{machineId}", "{jobId}", "{diskId}", "{pointId}", "{mountId}" })
             {
                 path = path.Replace(parameter, Guid.NewGuid().ToString());
             }

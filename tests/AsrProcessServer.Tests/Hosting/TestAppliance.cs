@@ -14,6 +14,7 @@ using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Machines;
+using Asr.ProcessServer.Recovery.Mounts;
 using Asr.ProcessServer.Process;
 using Asr.ProcessServer.Tests.Hosting.Doubles;
 using Microsoft.AspNetCore.Builder;
@@ -45,6 +46,7 @@ internal sealed class TestAppliance : IAsyncDisposable
                 builder.Services.AddSingleton<TimeProvider>(Time);
                 builder.Services.AddSingleton<IMachineService>(Machines);
                 builder.Services.AddSingleton<IJobService>(Machines);
+                builder.Services.AddSingleton<IPointMounts, MemoryMounts>();
             });
     }
 

@@ -21,7 +21,7 @@ internal sealed class CombinatorialEndsAttribute : DataAttribute
         {
             foreach (MachineOperation operation in Enum.GetValues<MachineOperation>())
             {
-                if (new MachineLifecycle(state, new LifecycleFacts { HasRecoveryPoint = true, HasFailoverCopy = true }).WhyNot(operation) is not null)
+                if (MachineLifecycle.IsBeside(operation) || new MachineLifecycle(state, new LifecycleFacts { HasRecoveryPoint = true, HasFailoverCopy = true }).WhyNot(operation) is not null)
                 {
                     continue;
                 }

@@ -14,34 +14,35 @@ public sealed class MachineLifecycleTests
     public static TheoryData<MachineState, MachineOperation[]> AllowedWithPoint => new()
     {
         { MachineState.Discovered, [MachineOperation.EnableReplication] },
-        { MachineState.InitialReplication, [MachineOperation.DisableReplication] },
+        { MachineState.InitialReplication, [MachineOperation.DisableReplication, MachineOperation.ExportRecoveryPoint] },
         {
             MachineState.Protected,
             [
                 MachineOperation.DisableReplication, MachineOperation.PauseReplication, MachineOperation.Resynchronize, MachineOperation.CreateRecoveryPoint,
                 MachineOperation.TestFailover, MachineOperation.PlannedFailover, MachineOperation.UnplannedFailover,
+                MachineOperation.ExportRecoveryPoint,
             ]
         },
         {
             MachineState.Resynchronizing,
-            [MachineOperation.DisableReplication, MachineOperation.PauseReplication, MachineOperation.TestFailover, MachineOperation.UnplannedFailover]
+            [MachineOperation.DisableReplication, MachineOperation.PauseReplication, MachineOperation.TestFailover, MachineOperation.UnplannedFailover, MachineOperation.ExportRecoveryPoint]
         },
         {
             MachineState.Paused,
-            [MachineOperation.DisableReplication, MachineOperation.ResumeReplication, MachineOperation.TestFailover, MachineOperation.UnplannedFailover]
+            [MachineOperation.DisableReplication, MachineOperation.ResumeReplication, MachineOperation.TestFailover, MachineOperation.UnplannedFailover, MachineOperation.ExportRecoveryPoint]
         },
-        { MachineState.FailingOver, [] },
+        { MachineState.FailingOver, [MachineOperation.ExportRecoveryPoint] },
         {
             MachineState.FailedOver,
-            [MachineOperation.TestFailover, MachineOperation.ChangeRecoveryPoint, MachineOperation.CommitFailover, MachineOperation.CancelFailover]
+            [MachineOperation.TestFailover, MachineOperation.ChangeRecoveryPoint, MachineOperation.CommitFailover, MachineOperation.CancelFailover, MachineOperation.ExportRecoveryPoint]
         },
-        { MachineState.FailoverCommitted, [MachineOperation.DisableReplication, MachineOperation.TestFailover, MachineOperation.Reprotect] },
-        { MachineState.Reprotecting, [MachineOperation.DisableReplication] },
+        { MachineState.FailoverCommitted, [MachineOperation.DisableReplication, MachineOperation.TestFailover, MachineOperation.Reprotect, MachineOperation.ExportRecoveryPoint] },
+        { MachineState.Reprotecting, [MachineOperation.DisableReplication, MachineOperation.ExportRecoveryPoint] },
         {
             MachineState.ReverseProtected,
-            [MachineOperation.DisableReplication, MachineOperation.CreateRecoveryPoint, MachineOperation.TestFailover, MachineOperation.Failback]
+            [MachineOperation.DisableReplication, MachineOperation.CreateRecoveryPoint, MachineOperation.TestFailover, MachineOperation.Failback, MachineOperation.ExportRecoveryPoint]
         },
-        { MachineState.FailingBack, [] },
+        { MachineState.FailingBack, [MachineOperation.ExportRecoveryPoint] },
         { MachineState.Disabling, [MachineOperation.DisableReplication] },
     };
 
@@ -104,7 +105,16 @@ public sealed class MachineLifecycleTests
         Assert.Empty(Allowed(MachineState.FailingOver, MachineOperation.CancelFailover));
 
         static IReadOnlyList<MachineOperation> Allowed(MachineState state, MachineOperation running) =>
-            new MachineLifecycle(state, WithPoint with { RunningOperation = running }).AllowedOperations();
+            new MachineLifecycle(state, WithPoint with { RunningOperation = running }).AllowedOperations().Where(operation => !MachineLifecycle.IsBeside(operation)).ToArray();
+    }
+
+    [Fact]
+    public void An_export_stands_beside_every_job()
+    {
+        foreach (MachineOperation running in Enum.GetValues<MachineOperation>())
+        {
+            Assert.Null(new MachineLifecycle(MachineState.FailingOver, WithPoint with { RunningOperation = running }).WhyNot(MachineOperation.ExportRecoveryPoint));
+        }
     }
 
     [Fact]
@@ -112,7 +122,8 @@ public sealed class MachineLifecycleTests
     {
         MachineLifecycle failedOver = new(MachineState.FailedOver, WithPoint with { HasFailoverCopy = false });
         Assert.Equal(
-            [MachineOperation.TestFailover, MachineOperation.ChangeRecoveryPoint, MachineOperation.CancelFailover], failedOver.AllowedOperations());
+            [MachineOperation.TestFailover, MachineOperation.ChangeRecoveryPoint, MachineOperation.CancelFailover, MachineOperation.ExportRecoveryPoint],
+            failedOver.AllowedOperations());
         AsrException refusal = Assert.Throws<AsrException>(() => failedOver.Accept(MachineOperation.CommitFailover, "web01"));
         Assert.Equal(AsrErrorCode.OperationNotAllowed, refusal.Code);
         Assert.Contains("without a copy", refusal.Message);

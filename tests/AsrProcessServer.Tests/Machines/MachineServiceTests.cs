@@ -169,7 +169,7 @@ public sealed class MachineServiceTests
         {
             await Task.Delay(10, RecoveryLab.Stop);
         }
-        Assert.Equal([MachineOperation.UnplannedFailover], (await GetAsync(lab, machineId)).AllowedOperations);
+        Assert.Equal([MachineOperation.UnplannedFailover, MachineOperation.ExportRecoveryPoint], (await GetAsync(lab, machineId)).AllowedOperations);
 
         // There is no such data in the vault, so bringing the machine up fails.
         AsrJob unplanned = await lab.StartAsync(machineId, new OperationRequest { Operation = MachineOperation.UnplannedFailover });

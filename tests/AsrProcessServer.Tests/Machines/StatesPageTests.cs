@@ -35,7 +35,7 @@ public sealed class StatesPageTests
             Printed from `src/AsrProcessServer/Machines/MachineLifecycle.cs` by `StatesPageTests`; do not edit.
 
             A test failover and making a recovery point stand beside the state: the row leads back to where it began. While a
-            job runs on a machine, only the operations of the last table are accepted, and they end that job.
+            job runs on a machine, only the operations of the last table are accepted, and they end that job; an export stands beside it.
 
             | State | Trigger | Next state | Only if |
             |---|---|---|---|

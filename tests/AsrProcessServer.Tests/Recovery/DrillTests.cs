@@ -12,6 +12,7 @@ using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Tests.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
+using static Asr.ProcessServer.Tests.Recovery.LabOperations;
 
 namespace Asr.ProcessServer.Tests.Recovery;
 
@@ -316,28 +317,6 @@ public sealed class DrillTests
         await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = point.Id, Materialize = true });
         Assert.Equal(await agent.HashesAsync(), (await MachineAsync(lab, agent)).TestFailover!.Disks.Select(disk => disk.Sha256));
     }
-
-    private static async Task<LabAgent> ProtectAsync(RecoveryLab lab)
-    {
-        LabAgent agent = await LabAgent.StartAsync(lab);
-        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.EnableReplication, PolicyName = "gold" });
-        return agent;
-    }
-
-    private static async Task<AsrRecoveryPoint> CreatePointAsync(RecoveryLab lab, LabAgent agent)
-    {
-        AsrJob job = await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.CreateRecoveryPoint });
-        return (await lab.Points.FindAsync(agent.MachineId, job.Id, RecoveryLab.Stop))!;
-    }
-
-    private static async Task<AsrJob> SucceedAsync(RecoveryLab lab, LabAgent agent, OperationRequest request)
-    {
-        AsrJob job = await lab.RunAsync(agent.MachineId, request);
-        Assert.True(job.State == JobState.Succeeded, $"{request.Operation}: {job.Error?.Message}");
-        return job;
-    }
-
-    private static Task<AsrReplicatedMachine> MachineAsync(RecoveryLab lab, LabAgent agent) => lab.Machines.GetAsync(agent.MachineId, RecoveryLab.Stop);
 
     private static async Task<FailoverCopy> UntilServedAsync(RecoveryLab lab, LabAgent agent, Func<AsrReplicatedMachine, FailoverCopy?> copyOf)
     {

@@ -23,6 +23,9 @@ internal static class JobEndpoints
         group.MapGet(AsrRoutes.Job, (Guid jobId, long? knownRevision, HttpContext context, IJobService jobs, LongPolls polls) =>
             polls.WaitAsync(context, stop => jobs.GetAsync(jobId, knownRevision, stop)));
 
+        group.MapPost(AsrRoutes.JobCancellation, (Guid jobId, HttpContext context, IJobService jobs, CancellationToken cancellationToken) =>
+            jobs.CancelAsync(jobId, CallerCheck.CallerOf(context).Subject, cancellationToken));
+
         group.MapGet(AsrRoutes.Events, (int? top, IEventLog events, CancellationToken cancellationToken) =>
             events.ListAsync(RequestBounds.Top(top), cancellationToken));
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -47,7 +48,8 @@ internal static class MachineEndpoints
     }
 
     private static bool TakesPointInTime(OperationRequest request) => request.RecoveryPointId is null
-        && request.Operation is MachineOperation.TestFailover or MachineOperation.UnplannedFailover or MachineOperation.ChangeRecoveryPoint;
+        && request.Operation is MachineOperation.TestFailover or MachineOperation.UnplannedFailover or MachineOperation.ChangeRecoveryPoint
+            or MachineOperation.ExportRecoveryPoint;
 
     private static void Check(OperationRequest request)
     {
@@ -73,7 +75,17 @@ internal static class MachineEndpoints
 
         if (request.PointInTime is not null && !TakesPointInTime(request))
         {
-            throw RequestBounds.Invalid(nameof(request.PointInTime), "goes with TestFailover, UnplannedFailover or ChangeRecoveryPoint, and not beside a recovery point");
+            throw RequestBounds.Invalid(nameof(request.PointInTime), "goes with TestFailover, UnplannedFailover, ChangeRecoveryPoint or ExportRecoveryPoint, and not beside a recovery point");
+        }
+
+        if (!Enum.IsDefined(request.Format))
+        {
+            throw RequestBounds.Invalid(nameof(request.Format), $"{(int)request.Format} is not known");
+        }
+
+        if (request.Operation == MachineOperation.ExportRecoveryPoint && (request.Folder is null || !Path.IsPathFullyQualified(request.Folder)))
+        {
+            throw RequestBounds.Invalid(nameof(request.Folder), "must be an absolute path for an export");
         }
 
         if (request.PolicyName is { } policyName)

@@ -7,6 +7,7 @@ using Asr.Engine.Points;
 using Asr.Engine.Vault;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Recovery;
+using Asr.ProcessServer.Recovery.Mounts;
 
 namespace Asr.ProcessServer.Jobs.Definitions;
 
@@ -14,7 +15,8 @@ namespace Asr.ProcessServer.Jobs.Definitions;
 /// Ends replication and removes the machine from the vault. Files of a failed-over machine stay in their folder: they are all
 /// that is left of it.
 /// </summary>
-public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site, IVault vault, IRecoveryPointLog points, IInstantLog instants) : IJobDefinition
+public sealed class DisableReplicationJob(
+    MachineWaits waits, RecoverySite site, IPointMounts mounts, IVault vault, IRecoveryPointLog points, IInstantLog instants) : IJobDefinition
 {
     private static readonly TimeSpan AgentTimeout = TimeSpan.FromSeconds(20);
 
@@ -26,6 +28,7 @@ public sealed class DisableReplicationJob(MachineWaits waits, RecoverySite site,
     [
         new JobStep("stop", "Stop replication", StopAsync),
         new JobStep("site", "Release the recovery site", ReleaseSiteAsync),
+        new JobStep("mounts", "Dismount its recovery points", (context, _) => mounts.DismountAllAsync(context.MachineId)),
         new JobStep("points", "Remove the recovery points", (context, cancellationToken) => points.DeleteAllAsync(context.MachineId, cancellationToken)),
         new JobStep("data", "Remove the replicated data", RemoveDataAsync),
     ];

@@ -102,6 +102,8 @@ internal sealed class MemoryMachines : IMachineService, IJobService
         }
     }
 
+    public Task<AsrJob> CancelAsync(Guid jobId, string requestedBy, CancellationToken cancellationToken) => GetAsync(jobId, null, cancellationToken);
+
     public async Task<AsrJob> GetAsync(Guid jobId, long? knownRevision, CancellationToken cancellationToken)
     {
         await WaitUntilAsync(() => _jobs.GetValueOrDefault(jobId)?.Revision != knownRevision, cancellationToken);
