@@ -50,7 +50,8 @@ internal static class ErrorRecords
         AsrErrorCode.SequenceGap or AsrErrorCode.NbdProtocol => ErrorCategory.ProtocolError,
         AsrErrorCode.SessionLost or AsrErrorCode.ApplianceUnreachable or AsrErrorCode.AgentUnreachable
             or AsrErrorCode.NotConnected => ErrorCategory.ConnectionError,
-        AsrErrorCode.ApplianceStartFailed => ErrorCategory.OpenError,
+        AsrErrorCode.ApplianceStartFailed or AsrErrorCode.AttachFailed => ErrorCategory.OpenError,
+        AsrErrorCode.ToolMissing => ErrorCategory.NotInstalled,
         AsrErrorCode.JobFailed => ErrorCategory.OperationStopped,
         _ => ErrorCategory.NotSpecified,
     };

@@ -90,6 +90,33 @@ internal static class VaultQueries
         connection.PostAsync<AsrJob>(
             Fill(AsrRoutes.MachineOperations, "{machineId}", machineId), request, repeatable: true, cancellationToken);
 
+    /// <summary>The point that an identity names or that is taken for a second; null when neither is given.</summary>
+    public static async Task<AsrRecoveryPoint?> FindPointAsync(
+        this AsrConnection connection, AsrReplicatedMachine machine, RecoveryPointIdentity? identity, DateTimeOffset? pointInTime, CancellationToken cancellationToken)
+    {
+        if (pointInTime is { } time)
+        {
+            return await connection.FindPointAtAsync(machine.Id, time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return identity is null ? null
+            : identity.Shown?.MachineId == machine.Id ? identity.Shown
+            : identity.Resolve(await connection.ListPointsAsync(machine.Id, cancellationToken).ConfigureAwait(false), machine.Name);
+    }
+
+    /// <summary>Has a job stopped that may be stopped half-way.</summary>
+    public static Task<AsrJob> CancelJobAsync(this AsrConnection connection, Guid id, CancellationToken cancellationToken) =>
+        connection.PostAsync<AsrJob>(Fill(AsrRoutes.JobCancellation, "{jobId}", id), null, repeatable: true, cancellationToken);
+
+    public static Task<List<AsrRecoveryPointMount>> ListMountsAsync(this AsrConnection connection, CancellationToken cancellationToken) =>
+        connection.GetAsync<List<AsrRecoveryPointMount>>(AsrRoutes.Mounts, cancellationToken);
+
+    public static Task<AsrRecoveryPointMount> MountAsync(this AsrConnection connection, MountRequest request, CancellationToken cancellationToken) =>
+        connection.PostAsync<AsrRecoveryPointMount>(AsrRoutes.Mounts, request, repeatable: true, cancellationToken);
+
+    public static Task DismountAsync(this AsrConnection connection, Guid id, CancellationToken cancellationToken) =>
+        connection.DeleteAsync(Fill(AsrRoutes.Mount, "{mountId}", id), cancellationToken);
+
     private static AsrException MachineNotFound(MachineIdentity identity) => new(
         AsrErrorCode.NotFound,
         $"The vault knows no machine '{identity}'.",

@@ -10,16 +10,16 @@ namespace Asr.Module.Failovers;
 public abstract class FailoverCommand : MachineOperationCommand
 {
     /// <summary>The request with the point asked for, or with none for the latest. A second between points is looked up now, so that the question names what is taken.</summary>
-    private protected OperationRequest Aim(OperationRequest request, AsrReplicatedMachine machine, RecoveryPointIdentity? identity, DateTimeOffset? pointInTime)
-    {
-        AsrRecoveryPoint? point = pointInTime is { } time ? Run(stop => Active.FindPointAtAsync(machine.Id, time, stop))
-            : identity is null ? null
-            : identity.Shown?.MachineId == machine.Id ? identity.Shown
-            : identity.Resolve(Run(stop => Active.ListPointsAsync(machine.Id, stop)), machine.Name);
-        return point is null ? request
-            : point.PublishedAt == default ? request with { PointInTime = point.Time }
-            : request with { RecoveryPointId = point.Id };
-    }
+    private protected OperationRequest Aim(OperationRequest request, AsrReplicatedMachine machine, RecoveryPointIdentity? identity, DateTimeOffset? pointInTime) =>
+        FindPoint(machine, identity, pointInTime) is { } point ? Aim(request, point) : request;
+
+    /// <summary>The request with this point, or with its second when it is only shown.</summary>
+    private protected static OperationRequest Aim(OperationRequest request, AsrRecoveryPoint point) =>
+        point.PublishedAt == default ? request with { PointInTime = point.Time } : request with { RecoveryPointId = point.Id };
+
+    /// <summary>The point asked for, or null when none is.</summary>
+    private protected AsrRecoveryPoint? FindPoint(AsrReplicatedMachine machine, RecoveryPointIdentity? identity, DateTimeOffset? pointInTime) =>
+        Run(stop => Active.FindPointAsync(machine, identity, pointInTime, stop));
 
     /// <summary>The folder as the appliance sees it: a path relative to here means here.</summary>
     private protected string? FullPath(string? path) =>

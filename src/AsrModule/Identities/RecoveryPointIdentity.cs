@@ -17,6 +17,9 @@ public sealed class RecoveryPointIdentity
     /// <summary>The newest point of any type.</summary>
     public const string Latest = "Latest";
 
+    /// <summary>What stands for a point that is not named.</summary>
+    internal static readonly RecoveryPointIdentity Newest = new(Latest, _ => true);
+
     /// <summary>The newest application-consistent point.</summary>
     public const string LatestAppConsistent = "LatestAppConsistent";
 
@@ -58,7 +61,7 @@ public sealed class RecoveryPointIdentityConverter : IdentityConverter<RecoveryP
         DateTimeOffset time => ByTime(time),
         DateTime time => ByTime(new DateTimeOffset(time)),
         string text when Guid.TryParse(text, out Guid id) => ById(id),
-        string text when Is(text, RecoveryPointIdentity.Latest) => new RecoveryPointIdentity(text, _ => true),
+        string text when Is(text, RecoveryPointIdentity.Latest) => RecoveryPointIdentity.Newest,
         string text when Is(text, RecoveryPointIdentity.LatestAppConsistent) =>
             new RecoveryPointIdentity(text, point => point.Type == RecoveryPointType.AppConsistent),
         string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) => ByTime(time),

@@ -11,13 +11,22 @@ namespace Asr.Module.Jobs;
 
 /// <summary>
 /// Waits for jobs side by side, showing their progress, and writes each as it ends: one that failed as an error too. The jobs run in the
-/// appliance; ending the wait does not end them.
+/// appliance; ending the wait does not end them, unless they are waited for as part of the command.
 /// </summary>
 internal sealed class JobWaiter
 {
-    private readonly AsrConnection _connection;
+    private static readonly TimeSpan s_endingTimeout = TimeSpan.FromSeconds(30);
 
-    public JobWaiter(AsrConnection connection) => _connection = connection;
+    private readonly AsrConnection _connection;
+    private readonly bool _endsJobs;
+
+    /// <param name="connection">Where the jobs are.</param>
+    /// <param name="endsJobs">Stop the jobs, and wait until they have taken back what they made, when the wait is stopped.</param>
+    public JobWaiter(AsrConnection connection, bool endsJobs = false)
+    {
+        _connection = connection;
+        _endsJobs = endsJobs;
+    }
 
     /// <summary>Returns once every job has been written. The time is for all of them together; null waits as long as it takes.</summary>
     public async Task<bool> WaitAsync(
@@ -31,6 +40,23 @@ internal sealed class JobWaiter
 
         await Task.WhenAll(jobs.Distinct().Select((id, index) => WaitOneAsync(id, index, output, limit.Token, stop))).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Stops a job and waits for its end, for as long as someone who has pressed Ctrl-C waits. Failures are not told: no one listens any more.</summary>
+    public async Task EndAsync(Guid id)
+    {
+        using CancellationTokenSource limit = new(s_endingTimeout);
+        try
+        {
+            AsrJob job = await _connection.CancelJobAsync(id, limit.Token).ConfigureAwait(false);
+            while (!job.HasEnded())
+            {
+                job = await _connection.GetJobAsync(id, job.Revision, limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is AsrException or OperationCanceledException)
+        {
+        }
     }
 
     private async Task WaitOneAsync(Guid id, int index, PipelineOutput output, CancellationToken limit, CancellationToken stop)
@@ -51,6 +77,11 @@ internal sealed class JobWaiter
             {
                 output.WriteError(failure.ToErrorRecord(job));
             }
+        }
+        catch (OperationCanceledException) when (_endsJobs && stop.IsCancellationRequested)
+        {
+            await EndAsync(id).ConfigureAwait(false);
+            throw;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
         {

@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Module.Commands;
 using Asr.Module.Completion;
@@ -14,7 +17,7 @@ namespace Asr.Module.Machines;
 /// Base of the cmdlets that ask for an operation on machines. Each machine gives a job: written at once, or with -Wait after it has
 /// ended. With -Wait the jobs of all machines are started first and then waited for together.
 /// </summary>
-public abstract class MachineOperationCommand : ConnectedCommand
+public abstract class MachineOperationCommand : ConnectedCommand, IDisposable
 {
     private readonly List<Guid> _started = new();
 
@@ -49,9 +52,26 @@ public abstract class MachineOperationCommand : ConnectedCommand
     {
         if (_started.Count > 0)
         {
-            ForAll(null, () => Run((output, stop) => new JobWaiter(Active).WaitAsync(_started, null, output, stop)));
+            // From here on the waiter looks after them.
+            Guid[] jobs = _started.ToArray();
+            _started.Clear();
+            ForAll(null, () => Run((output, stop) => new JobWaiter(Active, EndsJobsWithWait).WaitAsync(jobs, null, output, stop)));
         }
     }
+
+    /// <summary>Called by PowerShell at the end, however that came: Ctrl-C may have come after a job was started and before it was waited for.</summary>
+    public void Dispose()
+    {
+        if (EndsJobsWithWait && _started.Count > 0)
+        {
+            Task.WaitAll(_started.Select(id => Task.Run(() => new JobWaiter(Active, endsJobs: true).EndAsync(id))).ToArray());
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>True when Ctrl-C during -Wait stops the jobs too.</summary>
+    private protected virtual bool EndsJobsWithWait => false;
 
     /// <summary>What the question names; more than the machine where the point or place matters.</summary>
     private protected virtual string Describe(AsrReplicatedMachine machine, OperationRequest request) =>
@@ -66,15 +86,30 @@ public abstract class MachineOperationCommand : ConnectedCommand
             return;
         }
 
-        AsrJob job = Run(stop => Active.StartOperationAsync(machine.Id, request, stop));
-        WriteVerbose($"{job.Operation} of '{machine.Name}' is job {job.Id}.");
+        AsrJob job = Run(stop => StartAsync(machine.Id, request, stop));
         if (Wait)
         {
             _started.Add(job.Id);
         }
-        else
+
+        WriteVerbose($"{job.Operation} of '{machine.Name}' is job {job.Id}.");
+        if (!Wait)
         {
             WriteObject(job);
+        }
+    }
+
+    private async Task<AsrJob> StartAsync(Guid machineId, OperationRequest request, CancellationToken stop)
+    {
+        try
+        {
+            return await Active.StartOperationAsync(machineId, request, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (Wait && EndsJobsWithWait && stop.IsCancellationRequested)
+        {
+            // The appliance may have taken the request.
+            await new JobWaiter(Active, endsJobs: true).EndAsync(request.RequestId).ConfigureAwait(false);
+            throw;
         }
     }
 }

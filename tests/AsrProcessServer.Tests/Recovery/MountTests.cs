@@ -130,6 +130,7 @@ public sealed class MountTests
             new MountRequest { RecoveryPointId = Guid.NewGuid() },
             new MountRequest { DiskIds = [Guid.NewGuid()] },
             new MountRequest { DiskIds = [agent.Disks[0].Id, Guid.Empty] },
+            new MountRequest { MachineId = Guid.NewGuid() },
         })
         {
             AsrException error = await Assert.ThrowsAsync<AsrException>(() => MountAsync(lab, agent, request));
@@ -254,7 +255,7 @@ public sealed class MountTests
     private static IReadOnlyList<Guid> InUse(RecoveryLab lab, LabAgent agent) => lab.Services.GetRequiredService<PointsInUse>().Of(agent.MachineId);
 
     private static Task<AsrRecoveryPointMount> MountAsync(RecoveryLab lab, LabAgent agent, MountRequest request) => Mounts(lab).MountAsync(
-        request with { MachineId = agent.MachineId, RequestId = request.RequestId == Guid.Empty ? Guid.NewGuid() : request.RequestId }, "tester", RecoveryLab.Stop);
+        request with { MachineId = request.MachineId == Guid.Empty ? agent.MachineId : request.MachineId, RequestId = request.RequestId == Guid.Empty ? Guid.NewGuid() : request.RequestId }, "tester", RecoveryLab.Stop);
 
     private static async Task UntilNoneAsync(RecoveryLab lab)
     {
