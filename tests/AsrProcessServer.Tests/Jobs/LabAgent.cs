@@ -113,6 +113,10 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
                     _replicator.NoteReported(report);
                 }
             }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // It is stopped in the middle of something.
+            }
             catch (Exception) when (!_stop.IsCancellationRequested)
             {
                 // The appliance is going down or coming up; the next round tries again, as an agent does.
