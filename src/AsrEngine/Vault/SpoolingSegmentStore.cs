@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.IO.Hashing;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -11,10 +12,12 @@ namespace Asr.Engine.Vault;
 /// <summary>
 /// A segment store with a bounded spool before it: segments that the store cannot take now are kept on this machine, just as durable
 /// and just as sealed, and brought over in order in the background. Reads see them; listings do not, because only what is in the store
-/// itself counts. Safe for concurrent callers.
+/// itself counts. Behind each spooled segment lies its hash: what went bad on this machine must not reach the vault, where it would pass for
+/// stored. Safe for concurrent callers.
 /// </summary>
 internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 {
+    private const int HashBytes = 16;
     private const int ReadAttemptsMax = 3;
 
     private static readonly TimeSpan RetryDelayMin = TimeSpan.FromSeconds(1);
@@ -105,7 +108,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public async Task<long?> GetLengthAsync(SegmentName name, CancellationToken cancellationToken) =>
-        (QueueOf(name.DiskId).Contains(name) ? await _spool.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) : null)
+        (QueueOf(name.DiskId).Contains(name) ? await _spool.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) - HashBytes : null)
             ?? await _store.GetLengthAsync(name, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
@@ -153,21 +156,24 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 
     private async Task SpoolAsync(SegmentName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        if (PendingBytes + content.Length > _bytesMax)
+        byte[] spooled = new byte[content.Length + HashBytes];
+        content.Span.CopyTo(spooled);
+        XxHash128.Hash(content.Span, spooled.AsSpan(content.Length));
+        if (PendingBytes + spooled.Length > _bytesMax)
         {
             throw Full(PendingBytes, _bytesMax, null);
         }
 
         try
         {
-            await _spool.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
+            await _spool.PutAsync(name, spooled, cancellationToken).ConfigureAwait(false);
         }
         catch (AsrException error) when (IsTemporary(error))
         {
             throw Full(PendingBytes, _bytesMax, error);
         }
 
-        Enqueue(name, content.Length);
+        Enqueue(name, spooled.Length);
     }
 
     private void Enqueue(in SegmentName name, long length)
@@ -180,10 +186,10 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
     /// <summary>Puts one spooled object into the store. Returns why it never can be there, or null; throws when it cannot be there now.</summary>
     private async Task<AsrException?> BringOverAsync(SegmentName name, long length, CancellationToken cancellationToken)
     {
-        byte[] content = new byte[length];
+        byte[] spooled = new byte[length];
         try
         {
-            await ReadSpooledAsync(name, content, cancellationToken).ConfigureAwait(false);
+            await ReadSpooledAsync(name, spooled, cancellationToken).ConfigureAwait(false);
         }
         catch (AsrException error)
         {
@@ -193,7 +199,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 
         try
         {
-            await _store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
+            await _store.PutAsync(name, spooled.AsMemory(0, spooled.Length - HashBytes), cancellationToken).ConfigureAwait(false);
             return null;
         }
         catch (AsrException error) when (error.Code == AsrErrorCode.WriterFenced)
@@ -202,20 +208,27 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
         }
     }
 
-    /// <summary>A read that fails is tried again, but not for ever: one bad sector must not keep the disk from ever being replicated again.</summary>
-    private async Task ReadSpooledAsync(SegmentName name, byte[] content, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads and checks. A read that fails is tried again, but not for ever: one bad sector must not keep the disk from ever being replicated again.
+    /// </summary>
+    private async Task ReadSpooledAsync(SegmentName name, byte[] spooled, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                await _spool.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false);
-                return;
+                await _spool.ReadAsync(name, 0, spooled, cancellationToken).ConfigureAwait(false);
+                break;
             }
             catch (AsrException error) when (IsTemporary(error) && attempt < ReadAttemptsMax)
             {
                 await Task.Delay(RetryDelayMin, _time, cancellationToken).ConfigureAwait(false);
             }
+        }
+
+        if (spooled.Length < HashBytes || !XxHash128.Hash(spooled.AsSpan(0, spooled.Length - HashBytes)).AsSpan().SequenceEqual(spooled.AsSpan(spooled.Length - HashBytes)))
+        {
+            throw SegmentErrors.Corrupt(name, 0, "is in the spool with bytes that do not have their hash");
         }
     }
 

@@ -83,6 +83,34 @@ public sealed class SpoolTests
     }
 
     [Fact]
+    public async Task Any_flipped_bit_in_the_spool_is_found_before_it_reaches_the_vault()
+    {
+        await using (SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles))
+        await using (IReplicaWriter writer = await TakeOverAsync(vault))
+        {
+            await writer.AppendAsync(Write(1), Cancel);
+            BreakVault();
+            await writer.AppendAsync(Write(2), Cancel);
+        }
+
+        string spooled = Assert.Single(_spoolFiles.Files, static path => path.EndsWith(".seg", StringComparison.Ordinal));
+        int bytes = _spoolFiles.ReadAll(spooled, int.MaxValue)!.Length;
+        for (int at = 0; at < bytes; at++)
+        {
+            _spoolFiles.FlipBit(spooled, (at * 8) + (at % 8));
+            SimulatedFileLayer vaultFiles = _vaultFiles.Crash(CrashFate.KeepsAll);
+            await using (SealedVault again = await TestVault.OpenAsync(vaultFiles, spool: _spoolFiles.Crash(CrashFate.KeepsAll)))
+            await using (IReplicaWriter next = await TakeOverAsync(again))
+            {
+                Assert.Equal((new StreamPosition(1, 1), 2L), (next.Session.Parent, next.Session.NextSequence));
+                Assert.Single(vaultFiles.Files, static path => path.EndsWith(".seg", StringComparison.Ordinal));
+            }
+
+            _spoolFiles.FlipBit(spooled, (at * 8) + (at % 8));
+        }
+    }
+
+    [Fact]
     public async Task A_writer_fenced_while_it_spools_is_told_and_its_changes_are_in_no_ones_past()
     {
         await using SealedVault vault = await TestVault.OpenAsync(_vaultFiles, spool: _spoolFiles);
