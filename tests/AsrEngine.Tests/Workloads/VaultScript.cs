@@ -10,6 +10,7 @@ using Asr.Contracts;
 using Asr.Engine.Points;
 using Asr.Engine.Tests.Vault;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 
 namespace Asr.Engine.Tests.Workloads;
 
@@ -20,6 +21,17 @@ namespace Asr.Engine.Tests.Workloads;
 internal sealed class VaultScript(IFileLayer files, LedgerLog log, ScriptOptions options) : IAsyncDisposable
 {
     private const int AttemptsMax = 200;
+
+    // As much as there is to do, in small packs.
+    private static readonly CompactionOptions Eager = new()
+    {
+        BytesPerSecondMax = long.MaxValue / 4,
+        DeadShareMin = 0,
+        DeadShareLeft = 0,
+        PackBytes = 40_000,
+        SmallBytes = 20_000,
+        SmallObjectsMin = 3,
+    };
 
     private readonly ConcurrentDictionary<Guid, IReplicaWriter> _writers = new();
     private readonly ConcurrentDictionary<Guid, Guid> _nonces = new();
@@ -173,7 +185,19 @@ internal sealed class VaultScript(IFileLayer files, LedgerLog log, ScriptOptions
         });
     }
 
-    /// <summary>A call after which everything reads as before: compaction, scrubbing, flushing.</summary>
+    /// <summary>Reclaims what no point needs; positions between points are readable from the newest point on.</summary>
+    public Task CompactAsync(Guid diskId) => CallAsync(async () =>
+    {
+        StreamPosition[] kept =
+        [
+            .. Ledger.Points.Values.Where(static point => point.State < PointState.Deleted).OrderBy(static point => point.Point.Time)
+                .SelectMany(point => point.Point.Disks).Where(disk => disk.DiskId == diskId).Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence)),
+        ];
+        log.Add(ledger => ledger.WithDisk(diskId, static disk => disk with { IsThinned = true }));
+        await Vault.CompactAsync(diskId, new KeptHistory { Points = kept, ContinuousFrom = kept.Length == 0 ? null : kept[^1] }, Eager, CancellationToken.None);
+    });
+
+    /// <summary>A call after which everything reads as before: scrubbing, flushing.</summary>
     public Task DoAsync(Func<SealedVault, Task> call) => CallAsync(() => call(Vault));
 
     /// <summary>The process ends in order.</summary>

@@ -31,6 +31,9 @@ internal static class WorkloadCatalog
         new("side-by-side", SideBySideAsync) { IsConcurrent = true },
         new("spool", SpoolAsync) { Options = new ScriptOptions { HasSpool = true } },
         new("anything", AnythingAsync),
+        new("compaction", CompactionAsync),
+        new("damage", DamageAsync),
+        new("damage-in-packs", DamageInPacksAsync),
     ];
 
     public static Workload Find(string name) => All.Single(workload => workload.Name == name);
@@ -197,6 +200,75 @@ internal static class WorkloadCatalog
                 await script.PublishAsync(First);
             }
         }
+    }
+
+    /// <summary>Points come and go, on several branches, and what none needs is reclaimed; then packs are made of packs.</summary>
+    private static async Task CompactionAsync(WorkloadContext context)
+    {
+        VaultScript script = context.Script;
+        await script.OpenAsync();
+        await script.TakeOverAsync(First, DiskBytes);
+        List<AsrRecoveryPoint> points = [];
+        for (int round = 0; round < 4; round++)
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                await script.AppendAsync(First, Changes(context.Random, context.Random.Next(1, 4)));
+                if (i % 2 == 0)
+                {
+                    points.Add(await script.PublishAsync(First));
+                }
+            }
+
+            await script.CompactAsync(First);
+            if (round % 2 == 1)
+            {
+                await script.ExpireAsync(points[^3]);
+                points.RemoveRange(0, points.Count - 3);
+                RecoveryPointDisk origin = points[context.Random.Next(points.Count)].Disks[0];
+                await script.TakeOverAsync(First, DiskBytes, new StreamPosition(origin.Epoch, origin.Sequence));
+                await script.AppendAsync(First, Changes(context.Random, 2));
+                await script.CompactAsync(First);
+            }
+        }
+    }
+
+    /// <summary>Little of everything, so that every byte of every file can be damaged: two sessions and a branch, one large segment, points, a document.</summary>
+    private static async Task DamageAsync(WorkloadContext context)
+    {
+        VaultScript script = context.Script;
+        await script.OpenAsync();
+        await script.TakeOverAsync(First, DiskBytes);
+        await script.AppendAsync(First, new ScriptChange(0, 1024, 1), new ScriptChange(1024, 512, 0));
+        RecoveryPointDisk origin = (await script.PublishAsync(First)).Disks[0];
+        await script.AppendAsync(First, new ScriptChange(512, 1024, 2), new ScriptChange(8192, 512, 4));
+        await script.AppendAsync(First, new ScriptChange(0, 16384, 3));
+        await script.TakeOverAsync(First, DiskBytes, new StreamPosition(origin.Epoch, origin.Sequence));
+        await script.AppendAsync(First, new ScriptChange(2048, 512, 5));
+        await script.AppendAsync(First, new ScriptChange(512, 512, 7), new ScriptChange(4096, 512, 6));
+        await script.AppendAsync(First, new ScriptChange(0, 512, 9));
+        await script.PublishAsync(First);
+        await script.SwapAsync("things", "thing", "{\"version\":1}");
+        await script.SwapAsync("things", "thing", "{\"version\":2}");
+    }
+
+    /// <summary>A little of what compaction leaves: packs beside segments.</summary>
+    private static async Task DamageInPacksAsync(WorkloadContext context)
+    {
+        VaultScript script = context.Script;
+        await script.OpenAsync();
+        await script.TakeOverAsync(First, DiskBytes);
+        for (int i = 0; i < 2; i++)
+        {
+            await script.AppendAsync(First, new ScriptChange(0, 1024, 1 + i), new ScriptChange(2048, 512, 0), new ScriptChange(16384 * i, 512, 3 + i));
+            await script.AppendAsync(First, new ScriptChange(512, 512, 5 + i), new ScriptChange(4096, 512, 7));
+            await script.AppendAsync(First, new ScriptChange(8192, 1024, 8 + i));
+            await script.PublishAsync(First);
+            await script.CompactAsync(First);
+        }
+
+        await script.AppendAsync(First, new ScriptChange(1024, 512, 11));
+        await script.PublishAsync(First);
     }
 
     /// <summary>A long life: whatever the dice say, on two disks.</summary>
