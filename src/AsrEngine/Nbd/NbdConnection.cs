@@ -208,16 +208,30 @@ internal sealed class NbdConnection
                 return;
             }
 
-            NbdRequest request = Begin(header);
+            NbdRequest request = Begin(header, out bool isBorrowed);
             _sender.Cork();
             // Not awaited here: it is counted in flight until its reply is sent, and the connection waits for the count.
-            _ = RunAsync(request);
+            Task<bool> running = RunAsync(request);
+            if (isBorrowed && running is not { IsCompletedSuccessfully: true, Result: true })
+            {
+                // Most writes have ended by now. This one needs the receive buffer for longer, so receiving goes on in another.
+                _ = ReturnAsync(_receiver.TakeBuffer(), running);
+            }
         }
     }
 
-    /// <summary>Waits for a place in flight and for the payload.</summary>
-    private NbdRequest Begin(NbdRequestHeader header)
+    private static async Task ReturnAsync(byte[] buffer, Task<bool> running)
     {
+        if (await running.ConfigureAwait(false))
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Waits for a place in flight and for the payload, which may lie in the receive buffer.</summary>
+    private NbdRequest Begin(NbdRequestHeader header, out bool isBorrowed)
+    {
+        isBorrowed = false;
         bool hasPayload = header.Command == NbdCommand.Write;
         if (hasPayload && header.Length > NbdConstants.PayloadBytesMax)
         {
@@ -239,14 +253,17 @@ internal sealed class NbdConnection
             return request;
         }
 
+        isBorrowed = _receiver.TryTakeInPlace((int)header.Length, out ReadOnlyMemory<byte> payload);
+        if (isBorrowed)
+        {
+            request.Borrow(payload);
+            return request;
+        }
+
         try
         {
-            if (_receiver.Buffered.Length < header.Length)
-            {
-                _sender.Uncork();
-            }
-
-            _receiver.Read(request.Rent((int)header.Length).Span);
+            _sender.Uncork();
+            _receiver.Read(request.RentPayload((int)header.Length));
             return request;
         }
         catch
@@ -256,8 +273,10 @@ internal sealed class NbdConnection
         }
     }
 
-    private async Task RunAsync(NbdRequest request)
+    // False when the device failed and might still touch the payload.
+    private async Task<bool> RunAsync(NbdRequest request)
     {
+        bool hasEnded = false;
         try
         {
             if (_isStopping)
@@ -266,6 +285,7 @@ internal sealed class NbdConnection
             }
 
             await _executor!.ExecuteAsync(request, _abort.Token).ConfigureAwait(false);
+            hasEnded = true;
         }
         catch (Exception error)
         {
@@ -277,6 +297,7 @@ internal sealed class NbdConnection
         }
 
         _sender.Enqueue(request);
+        return hasEnded;
     }
 
     private void Finish(NbdRequest request)

@@ -112,7 +112,7 @@ internal sealed class NbdExecutor(NbdExport export, bool hasStructuredReplies, b
             request.ReplyRented(NbdConstants.ChunkHeaderBytes);
             return;
         }
-        else if (length >= HoleBytesMin && !request.Header.Flags.HasFlag(NbdCommandFlags.DontFragment))
+        else if (length >= HoleBytesMin && (request.Header.Flags & NbdCommandFlags.DontFragment) == 0)
         {
             request.ReplyRented(FoldHoles(request, reply.Span, length));
             return;
@@ -187,7 +187,8 @@ internal sealed class NbdExecutor(NbdExport export, bool hasStructuredReplies, b
 
     private async ValueTask FinishChangeAsync(NbdRequest request, CancellationToken cancellationToken)
     {
-        if (request.Header.Flags.HasFlag(NbdCommandFlags.ForceUnitAccess))
+        // Not HasFlag, here and above: until the compiler has optimised this method, which a quiet disk may never bring about, that allocates.
+        if ((request.Header.Flags & NbdCommandFlags.ForceUnitAccess) != 0)
         {
             await _device.FlushAsync(cancellationToken).ConfigureAwait(false);
         }

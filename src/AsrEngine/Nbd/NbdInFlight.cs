@@ -10,6 +10,7 @@ internal sealed class NbdInFlight(int requestsMax, long bytesMax)
     private readonly object _gate = new();
     private int _requests;
     private long _bytes;
+    private bool _isWaiting;
     private TaskCompletionSource? _drained;
 
     /// <summary>Takes a place if there is one. A request larger than the limit gets in when it is alone.</summary>
@@ -35,7 +36,9 @@ internal sealed class NbdInFlight(int requestsMax, long bytesMax)
         {
             while (!TryAcquire(bytes))
             {
+                _isWaiting = true;
                 Monitor.Wait(_gate);
+                _isWaiting = false;
             }
         }
     }
@@ -62,7 +65,11 @@ internal sealed class NbdInFlight(int requestsMax, long bytesMax)
         {
             _requests--;
             _bytes -= bytes;
-            Monitor.Pulse(_gate);
+            if (_isWaiting)
+            {
+                Monitor.Pulse(_gate);
+            }
+
             if (_requests == 0)
             {
                 _drained?.SetResult();

@@ -14,8 +14,8 @@ namespace Asr.Engine.Nbd;
 /// </summary>
 internal sealed class NbdReceiver(Socket socket) : IDisposable
 {
-    /// <summary>Most bytes that can be asked to be buffered.</summary>
-    public const int BufferBytes = 64 * 1024;
+    /// <summary>Most bytes that can be asked to be buffered: more than a Unix socket holds of small requests, so that one call takes all that wait.</summary>
+    public const int BufferBytes = 128 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start;
@@ -26,6 +26,31 @@ internal sealed class NbdReceiver(Socket socket) : IDisposable
 
     /// <summary>Drops bytes from the front of <see cref="Buffered"/>.</summary>
     public void Consume(int count) => _start += count;
+
+    /// <summary>
+    /// Takes a payload where it lies, without a copy; false when not all of it is buffered. It is valid until the next call that receives, unless
+    /// <see cref="TakeBuffer"/> comes first.
+    /// </summary>
+    public bool TryTakeInPlace(int length, out ReadOnlyMemory<byte> payload)
+    {
+        bool isBuffered = length <= _end - _start;
+        payload = isBuffered ? _buffer.AsMemory(_start, length) : default;
+        _start += payload.Length;
+        return isBuffered;
+    }
+
+    /// <summary>
+    /// Hands the pooled buffer over to whoever still uses a payload in it, and goes on with another. The caller returns it to the shared pool, or
+    /// drops it.
+    /// </summary>
+    public byte[] TakeBuffer()
+    {
+        byte[] taken = _buffer;
+        byte[] next = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        Buffered.CopyTo(next);
+        (_start, _end, _buffer) = (0, _end - _start, next);
+        return taken;
+    }
 
     /// <summary>Blocks until at least <paramref name="count"/> bytes are buffered.</summary>
     /// <returns>False when the peer closed the connection between two messages, with nothing buffered.</returns>

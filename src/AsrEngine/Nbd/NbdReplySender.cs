@@ -54,6 +54,12 @@ internal sealed class NbdReplySender(Socket socket, Action<NbdRequest> sent) : I
     /// <summary>Holds replies back while the caller is about to add more.</summary>
     public void Cork()
     {
+        if (_isCorked)
+        {
+            // Only the caller of this method and of Uncork changes it.
+            return;
+        }
+
         lock (_gate)
         {
             _isCorked = true;

@@ -6,8 +6,8 @@ using Asr.Engine.Nbd.Protocol;
 namespace Asr.Engine.Nbd;
 
 /// <summary>
-/// A request from its arrival until its reply is sent. Owns one pooled buffer at a time: a write's payload, or a reply with room for its
-/// header in front of the data. Reused by its connection.
+/// A request from its arrival until its reply is sent. Owns one pooled buffer at a time: a large write's payload, or a reply with room for its
+/// header in front of the data. A small write's payload may lie in the connection's receive buffer. Reused by its connection.
 /// </summary>
 internal sealed class NbdRequest
 {
@@ -22,7 +22,21 @@ internal sealed class NbdRequest
     /// <summary>What to send; one run of bytes, so that chunks of one reply stay together and in order.</summary>
     public ReadOnlyMemory<byte> Reply { get; private set; }
 
+    /// <summary>The payload of a write.</summary>
+    public ReadOnlyMemory<byte> Payload { get; private set; }
+
     public void Begin(NbdRequestHeader header) => Header = header;
+
+    /// <summary>Uses a payload in memory that its owner keeps.</summary>
+    public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
+
+    /// <summary>Rents the buffer for the payload.</summary>
+    public Span<byte> RentPayload(int bytes)
+    {
+        Memory<byte> rented = Rent(bytes);
+        Payload = rented;
+        return rented.Span;
+    }
 
     /// <summary>Rents the buffer; the request must not have one.</summary>
     public Memory<byte> Rent(int bytes)
@@ -30,9 +44,6 @@ internal sealed class NbdRequest
         _rented = ArrayPool<byte>.Shared.Rent(bytes);
         return _rented.AsMemory(0, bytes);
     }
-
-    /// <summary>The payload of a write.</summary>
-    public ReadOnlyMemory<byte> Payload => _rented.AsMemory(0, (int)Header.Length);
 
     /// <summary>Replies with the first bytes of the rented buffer.</summary>
     public void ReplyRented(int bytes) => Reply = _rented.AsMemory(0, bytes);
@@ -66,6 +77,7 @@ internal sealed class NbdRequest
     public void Return()
     {
         Reply = default;
+        Payload = default;
         if (_rented is { } rented)
         {
             _rented = null;
