@@ -152,15 +152,26 @@ public sealed partial class FileBlockDevice
     }
 
     /// <summary>Writes the whole buffer before it returns; the caller has checked the range.</summary>
-    internal void WriteNow(long offset, ReadOnlySpan<byte> buffer)
+    internal unsafe void WriteNow(long offset, ReadOnlySpan<byte> buffer)
     {
-        try
+        // Not RandomAccess.Write, which looks at the kind of file for each call: that shows in writes of 4 KiB.
+        fixed (byte* start = buffer)
         {
-            RandomAccess.Write(_file, buffer, offset);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw WriteFailed(offset, buffer.Length, error.HResult == LibC.NoSpace, error.Message, error);
+            for (int done = 0; done < buffer.Length;)
+            {
+                nint count = LibC.Pwrite(_file, start + done, (nuint)(buffer.Length - done), offset + done);
+                if (count > 0)
+                {
+                    done += (int)count;
+                    continue;
+                }
+
+                int error = count == 0 ? LibC.NoSpace : Marshal.GetLastPInvokeError();
+                if (error != LibC.Interrupted)
+                {
+                    throw WriteFailed(offset + done, buffer.Length - done, error == LibC.NoSpace, Marshal.GetPInvokeErrorMessage(error));
+                }
+            }
         }
     }
 
@@ -195,7 +206,7 @@ public sealed partial class FileBlockDevice
 
             if (error != LibC.Interrupted)
             {
-                throw WriteFailed(offset, length, error == LibC.NoSpace, LastError(), null);
+                throw WriteFailed(offset, length, error == LibC.NoSpace, LastError());
             }
         }
 
@@ -207,11 +218,11 @@ public sealed partial class FileBlockDevice
         if (LibC.Fdatasync(_file) != 0)
         {
             // After a failed sync the kernel has dropped the dirty pages, so a second try that succeeds would prove nothing.
-            throw WriteFailed(0, Length, Marshal.GetLastPInvokeError() == LibC.NoSpace, $"flush: {LastError()}", null);
+            throw WriteFailed(0, Length, Marshal.GetLastPInvokeError() == LibC.NoSpace, $"flush: {LastError()}");
         }
     }
 
-    private AsrException WriteFailed(long offset, long length, bool isFull, string reason, Exception? inner) => isFull
-        ? new AsrException(AsrErrorCode.DiskFull, $"No space left for {length} bytes at {offset} of disk '{Path}'.", "Free space where the disk is stored.", Path, inner)
-        : Unreadable(Path, $"writing {length} bytes at {offset} failed: {reason}", inner);
+    private AsrException WriteFailed(long offset, long length, bool isFull, string reason) => isFull
+        ? new AsrException(AsrErrorCode.DiskFull, $"No space left for {length} bytes at {offset} of disk '{Path}'.", "Free space where the disk is stored.", Path)
+        : Unreadable(Path, $"writing {length} bytes at {offset} failed: {reason}", null);
 }

@@ -58,6 +58,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static unsafe partial nint Preadv2(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
 
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    public static unsafe partial nint Pwrite(SafeFileHandle file, byte* data, nuint length, long offset);
+
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct IoVector
