@@ -40,6 +40,7 @@ internal sealed partial class CaptureLedger
     private long _settleSequence;
     private long _lastSequence;
     private long _wakeBytes = 1;
+    private long _regionsPassedBy;
     private bool _isStreaming;
     private bool _isOffline;
     private bool _isTracking;
@@ -94,6 +95,9 @@ internal sealed partial class CaptureLedger
     public bool IsStreaming => Volatile.Read(ref _isStreaming);
 
     public long QueuedBytes => _queue.Bytes;
+
+    /// <summary>Regions touched so far by writes that found no place in the stream, counted for each write.</summary>
+    public long RegionsPassedBy => Volatile.Read(ref _regionsPassedBy);
 
     public long LastSequence
     {
@@ -173,6 +177,7 @@ internal sealed partial class CaptureLedger
 
             if (_isTracking)
             {
+                _regionsPassedBy += last - first + 1;
                 MakePending(first, last);
             }
 

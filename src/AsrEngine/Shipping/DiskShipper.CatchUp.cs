@@ -9,12 +9,18 @@ namespace Asr.Engine.Shipping;
 /// <content>Catch-up: pending regions into the stream, comparing first where that is worth it.</content>
 internal sealed partial class DiskShipper
 {
+    private const int DrainTurnsMax = 100;
+
+    private static readonly TimeSpan DrainInterval = TimeSpan.FromMilliseconds(10);
+
     // The replica had no change when the stream began. Then a region that has been in no change is zeros there.
     private volatile bool _replicaIsEmpty;
 
     private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         RetryPause pause = new(_options, _time);
+        CatchUpPace pace = new(_time);
+        pace.Begin(Ledger.RegionsPassedBy);
         long next = 0;
         bool hadErrors = false;
         while (true)
@@ -22,7 +28,7 @@ internal sealed partial class DiskShipper
             PendingRun run = Ledger.NextRun(next, ReplicationLimits.DigestRegionsMax);
             if (run.Count > 0)
             {
-                hadErrors |= !await TakeRunAsync(run, cancellationToken).ConfigureAwait(false);
+                hadErrors |= !await TakeRunAsync(run, pace, cancellationToken).ConfigureAwait(false);
                 next = run.First + run.Count;
                 continue;
             }
@@ -42,12 +48,13 @@ internal sealed partial class DiskShipper
             {
                 EndPhase();
                 await Ledger.RegionsWaiting.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
+                pace.Begin(Ledger.RegionsPassedBy);
             }
         }
     }
 
     // False when some of the run could not be read; the error is kept for the report and the rest goes on.
-    private async Task<bool> TakeRunAsync(PendingRun run, CancellationToken cancellationToken)
+    private async Task<bool> TakeRunAsync(PendingRun run, CatchUpPace pace, CancellationToken cancellationToken)
     {
         bool replicaIsEmpty = _replicaIsEmpty;
         byte[] digests = run.IsCompared && !replicaIsEmpty ? await AskReplicaAsync(run, cancellationToken).ConfigureAwait(false) : [];
@@ -64,7 +71,7 @@ internal sealed partial class DiskShipper
             }
         }
 
-        return await TakePiecesAsync(run, digests, replicaIsEmpty, cancellationToken).ConfigureAwait(false);
+        return await TakePiecesAsync(run, digests, replicaIsEmpty, pace, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<byte[]> AskReplicaAsync(PendingRun run, CancellationToken cancellationToken)
@@ -87,7 +94,7 @@ internal sealed partial class DiskShipper
         }
     }
 
-    private async Task<bool> TakePiecesAsync(PendingRun whole, byte[] digests, bool replicaIsEmpty, CancellationToken cancellationToken)
+    private async Task<bool> TakePiecesAsync(PendingRun whole, byte[] digests, bool replicaIsEmpty, CatchUpPace pace, CancellationToken cancellationToken)
     {
         bool allTaken = true;
         long end = whole.First + whole.Count;
@@ -115,9 +122,26 @@ internal sealed partial class DiskShipper
                 NoteDiskError(error);
                 allTaken = false;
             }
+
+            if (pace.IsOutrun(piece.Count, Ledger.RegionsPassedBy))
+            {
+                await RestAsync(pace, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return allTaken;
+    }
+
+    private async Task RestAsync(CatchUpPace pace, CancellationToken cancellationToken)
+    {
+        // What waits in memory would keep the processor busy all through the rest. The workload's own changes may never let the queue empty.
+        for (int turn = 0; turn < DrainTurnsMax && QueuedBytes > BatchRawBytes; turn++)
+        {
+            await Task.Delay(DrainInterval, _time, cancellationToken).ConfigureAwait(false);
+        }
+
+        await Task.Delay(pace.Rest(), _time, cancellationToken).ConfigureAwait(false);
+        pace.Begin(Ledger.RegionsPassedBy);
     }
 
     private void NoteDiskError(Exception error)
