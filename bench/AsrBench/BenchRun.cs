@@ -35,9 +35,10 @@ internal static class BenchRun
             foreach ((string name, Func<BenchContext, CancellationToken, Task> run) in Workloads.Where(workload => options.Only.Count == 0 || options.Only.Contains(workload.Name)))
             {
                 Console.WriteLine($"== {name}");
-                int before = context.Results.Count;
+                (int results, int remarks) = (context.Results.Count, context.Remarks.Count);
                 await run(context, cancellationToken);
-                Show(context.Results.Skip(before));
+                Show(context.Results.Skip(results));
+                context.Remarks.Skip(remarks).ToList().ForEach(Console.WriteLine);
             }
 
             await ResultFile.WriteAsync(options.ResultsPath, context.Results, cancellationToken);

@@ -42,7 +42,13 @@ internal sealed class BenchSite : IAsyncDisposable
     public OperatorClient Operator => _operator ?? throw new InvalidOperationException("No operator is enrolled.");
 
     /// <summary>Processor seconds that agent and appliance have used.</summary>
-    public double ProcessorSeconds => _appliance!.ProcessorTime.TotalSeconds + _agent!.ProcessorTime.TotalSeconds;
+    public double ProcessorSeconds => AgentProcessorSeconds + ApplianceProcessorSeconds;
+
+    /// <summary>Processor seconds that the agent has used.</summary>
+    public double AgentProcessorSeconds => _agent!.ProcessorTime.TotalSeconds;
+
+    /// <summary>Processor seconds that the appliance has used.</summary>
+    public double ApplianceProcessorSeconds => _appliance!.ProcessorTime.TotalSeconds;
 
     /// <summary>Everything up and the disk offered; nothing is replicated yet.</summary>
     public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string imagePath, CancellationToken cancellationToken)

@@ -12,8 +12,8 @@ internal static class Fio
 {
     private const int SecondsPerRun = 5;
 
-    /// <summary>Bytes a second written to an export.</summary>
-    public static async Task<double> WriteAsync(string uri, string pattern, string blockSize, int depth, CancellationToken cancellationToken)
+    /// <summary>Writes to an export for some seconds.</summary>
+    public static async Task<FioResult> WriteAsync(string uri, string pattern, string blockSize, int depth, CancellationToken cancellationToken)
     {
         string output = await Shell.RunAsync(
             string.Create(
@@ -23,6 +23,12 @@ internal static class Fio
 
         // The engine's library may write a line before the document.
         using JsonDocument document = JsonDocument.Parse(output.AsMemory(output.IndexOf('{')));
-        return document.RootElement.GetProperty("jobs")[0].GetProperty("write").GetProperty("bw_bytes").GetDouble();
+        JsonElement write = document.RootElement.GetProperty("jobs")[0].GetProperty("write");
+        return new FioResult(write.GetProperty("bw_bytes").GetDouble(), write.GetProperty("total_ios").GetInt64());
     }
 }
+
+/// <summary>What fio did.</summary>
+/// <param name="BytesPerSecond">Bytes a second.</param>
+/// <param name="Requests">Requests in all.</param>
+internal readonly record struct FioResult(double BytesPerSecond, long Requests);
