@@ -20,7 +20,7 @@ public sealed record NbdServerOptions
 
     /// <summary>
     /// Bytes of payload in flight per connection. Default 64 MiB. One request may exceed it when it is alone, so memory per connection is bounded
-    /// by this and 32 MiB.
+    /// by this and 32 MiB, and 128 KiB more for each small write that a device does not end at once.
     /// </summary>
     public long BytesInFlightMax { get; init; } = 64L * 1024 * 1024;
 
