@@ -165,6 +165,15 @@ function Invoke-Protection {
     Add-Step "delta replication, $($points.Count) recovery points" -Rpo ([Asr.Module.Display]::Duration($machine.RpoSeconds)) -IsRight ($points.Count -gt 1)
 }
 
+function Invoke-PointReading {
+    # One point, read in two ways that neither the machine nor its replication notices.
+    $point = Get-AsrRecoveryPoint $Name -Latest
+    $job = $point | Export-AsrRecoveryPoint -Path (Join-Path $WorkPath 'export') -Wait
+    $mount = $point | Mount-AsrRecoveryPoint -ReadOnly
+    Add-Step 'point mounted, equals its exported file' $job $job.Files[0].Sha256 (Get-CopyHash $mount)
+    $mount | Dismount-AsrRecoveryPoint
+}
+
 function Invoke-TestFailover {
     # A copy of the running machine, twice: the export that is readable at once, and the materialised file.
     $folder = Join-Path $WorkPath 'test'
@@ -280,6 +289,7 @@ try {
     Write-Host "A drill in $WorkPath with a disk of $DiskMiB MiB, $way."
     Invoke-Setup
     Invoke-Protection
+    Invoke-PointReading
     Invoke-TestFailover
     Invoke-UnplannedFailover
     Invoke-PlannedFailover
