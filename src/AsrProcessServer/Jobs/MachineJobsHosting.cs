@@ -8,6 +8,7 @@ using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.MasterTarget;
 using Asr.ProcessServer.Recovery;
 using Asr.ProcessServer.Recovery.Mounts;
+using Asr.ProcessServer.Upkeep;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -35,6 +36,8 @@ internal static class MachineJobsHosting
         builder.Services.AddHostedService<UnfinishedWork>();
         builder.Services.AddHostedService<MachineMonitor>();
         builder.Services.AddHostedService<MountKeeper>();
+        builder.Services.AddSingleton<SpaceReclaimer>();
+        builder.Services.AddHostedService(static services => services.GetRequiredService<SpaceReclaimer>());
         return builder;
     }
 

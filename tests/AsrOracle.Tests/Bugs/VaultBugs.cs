@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
@@ -10,14 +11,16 @@ using Asr.Engine.Vault.Compaction;
 
 namespace Asr.Oracle.Tests.Bugs;
 
-/// <summary>A bug in how a disk's stream is stored.</summary>
-internal abstract class WriterBug : PlantedBug
+/// <summary>A bug in how a disk's stream is stored or compacted.</summary>
+internal abstract class VaultBug : PlantedBug
 {
     public sealed override IVault Vault(IVault vault) => new Decorated(vault, this);
 
-    protected abstract IReplicaWriter Writer(IReplicaWriter writer);
+    protected virtual IReplicaWriter Writer(IReplicaWriter writer) => writer;
 
-    private sealed class Decorated(IVault inner, WriterBug bug) : IVault
+    protected virtual KeptHistory Kept(KeptHistory kept) => kept;
+
+    private sealed class Decorated(IVault inner, VaultBug bug) : IVault
     {
         public AsrVault Description => inner.Description;
 
@@ -38,7 +41,7 @@ internal abstract class WriterBug : PlantedBug
             inner.OpenAsync(diskId, position, cancellationToken);
 
         public Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken) =>
-            inner.CompactAsync(diskId, kept, options, cancellationToken);
+            inner.CompactAsync(diskId, bug.Kept(kept), options, cancellationToken);
 
         public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => inner.DeleteDiskAsync(diskId, cancellationToken);
 
@@ -67,7 +70,7 @@ internal class WriterDecorator(IReplicaWriter inner) : IReplicaWriter
 }
 
 /// <summary>A batch is vouched for when it arrives and stored when the next one comes.</summary>
-internal sealed class AcknowledgesBeforeItIsDurable : WriterBug
+internal sealed class AcknowledgesBeforeItIsDurable : VaultBug
 {
     protected override IReplicaWriter Writer(IReplicaWriter writer) => new Hasty(writer);
 
@@ -96,7 +99,7 @@ internal sealed class AcknowledgesBeforeItIsDurable : WriterBug
 }
 
 /// <summary>Every segment of an epoch is sealed with the nonces of the first.</summary>
-internal sealed class RepeatsNonces : WriterBug
+internal sealed class RepeatsNonces : VaultBug
 {
     protected override IReplicaWriter Writer(IReplicaWriter writer) => new Repeating(writer);
 
@@ -114,4 +117,10 @@ internal sealed class RepeatsNonces : WriterBug
         private static FieldInfo? Field(object owner, string name) =>
             owner.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic);
     }
+}
+
+/// <summary>Compaction does not know of the oldest point.</summary>
+internal sealed class CompactsAwayAPoint : VaultBug
+{
+    protected override KeptHistory Kept(KeptHistory kept) => kept with { Points = [.. kept.Points.Skip(1)] };
 }
