@@ -19,6 +19,7 @@ internal static class BenchRun
         ("delta", DeltaReplication.RunAsync),
         ("writes", SplitterWrites.RunAsync),
         ("points", PointReading.RunAsync),
+        ("large", LargeDisk.RunAsync),
     ];
 
     /// <summary>Runs what the options ask for; the exit code.</summary>

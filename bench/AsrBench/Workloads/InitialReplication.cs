@@ -17,6 +17,7 @@ internal static class InitialReplication
         List<double> walls = [];
         List<double> processor = [];
         double vaultBytes = 0;
+        (long Stored, long Index) weight = default;
         for (int run = 0; run < context.Options.Runs; run++)
         {
             await using BenchSite site = await BenchSite.StartAsync(context.Options, context.NewPath("site"), context.ImagePath, cancellationToken);
@@ -24,6 +25,7 @@ internal static class InitialReplication
             walls.Add(await site.ReplicateAsync(cancellationToken));
             processor.Add(site.ProcessorSeconds - processorBefore);
             vaultBytes = await Shell.SizeAsync(site.VaultPath, cancellationToken);
+            weight = VaultFiles.Weigh(site.VaultPath);
         }
 
         double ours = Median.Of(walls);
@@ -35,6 +37,7 @@ internal static class InitialReplication
             context.Results.Add(BenchResult.Less($"Initial replication / {compressor.Split(' ')[0]}, openssl", ours, seconds, peer.Command, "s", goal));
         }
 
+        context.Results.Add(BenchResult.Bound("Index after initial replication / stored data", weight.Index / 1024.0, weight.Stored / 1024.0 / 500, "a 500th of the stored data", "KiB", 1));
         double floor = await Median.OfRunsAsync(context.Options.Runs, _ => Task.Run(() => ProcessorFloor.Measure(context.ImagePath), cancellationToken));
         context.Results.Add(BenchResult.Bound("Initial replication / CPU floor, wall", ours, floor, ProcessorFloor.Description, "s", 1.4));
         context.Remarks.Add(System.FormattableString.Invariant(
