@@ -32,6 +32,9 @@ internal static class ResultPage
         page.AppendLine(CultureInfo.InvariantCulture, $"- Load averages (1, 5, 15 min): {loadBefore} before, {MachineFacts.Load()} after. Loads above the number of cores mean that other work ran beside.");
         page.AppendLine(CultureInfo.InvariantCulture, $"- Image: {options.ImageBytes >> 20} MiB; runs: {options.Runs}");
         page.AppendLine().AppendLine("## Results").AppendLine();
+        string plot = Path.ChangeExtension(path, ".svg");
+        await ResultPlot.WriteAsync(plot, results, cancellationToken);
+        page.AppendLine(CultureInfo.InvariantCulture, $"![Every result against its goal]({Path.GetFileName(plot)})").AppendLine();
         page.AppendLine("| Workload | Ours | Peer | Unit | Ratio | Goal | Reached |").AppendLine("| --- | ---: | ---: | --- | ---: | --- | --- |");
         foreach (BenchResult result in results)
         {
