@@ -34,6 +34,7 @@
         'Get-AsrRecoveryPoint'
         'Mount-AsrRecoveryPoint'
         'New-AsrRecoveryPoint'
+        'Set-AsrRecoveryPoint'
         'Get-AsrRecoveryPointMount'
         'Get-AsrReplicatedMachine'
         'Disable-AsrReplication'

@@ -1,5 +1,7 @@
 using System;
 using System.Globalization;
+using System.Linq;
+using Asr.Contracts;
 
 namespace Asr.Module;
 
@@ -49,6 +51,12 @@ public static class Display
 
     /// <summary>A moment in UTC, exact and fit for -PointInTime.</summary>
     public static string Instant(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFZ", CultureInfo.InvariantCulture);
+
+    /// <summary>What a policy keeps, tier by tier: <c>all to 2 h, 1 per 2 h to 7 d</c>.</summary>
+    public static string Retention(AsrReplicationPolicy policy) => string.Join(
+        ", ", policy.RetentionTiers.Select(tier => tier.Every == TimeSpan.Zero
+            ? $"all to {Duration(tier.For.TotalSeconds)}"
+            : $"1 per {Duration(tier.Every.TotalSeconds)} to {Duration(tier.For.TotalSeconds)}"));
 
     private static string Pair(int large, string largeUnit, int small, string smallUnit) =>
         small == 0 ? $"{large} {largeUnit}" : $"{large} {largeUnit} {small} {smallUnit}";

@@ -104,6 +104,32 @@ Describe 'Protection' {
         }
     }
 
+    It 'pins and names a point, which can then be given by name' {
+        $point = @(Get-AsrRecoveryPoint web1 | Where-Object Reason -eq OnDemand)[0]
+        $point | Set-AsrRecoveryPoint -Pinned -Name 'before upgrade' -WhatIf
+        @(Get-AsrRecoveryPoint -Pinned).Count | Should -Be 0
+        $changed = $point | Set-AsrRecoveryPoint -Pinned -Name 'before upgrade' -PassThru
+        $changed.Pinned | Should -BeTrue
+        $changed.Name | Should -Be 'before upgrade'
+        (Get-AsrRecoveryPoint web1 -Pinned).Id | Should -Be $point.Id
+        (Get-AsrRecoveryPoint web1 -Name 'BEFORE*').Id | Should -Be $point.Id
+        $changed | Out-String -Width 160 | Should -Match 'pinned +before upgrade'
+        Get-TestCompletion 'Start-AsrTestFailover web1 -RecoveryPoint ' | Should -Contain "'before upgrade'"
+        Get-TestCompletion 'Get-AsrRecoveryPoint web1 -Name ' | Should -Be "'before upgrade'"
+        (Set-AsrRecoveryPoint web1 'before upgrade' -Pinned:$false -PassThru).Pinned | Should -BeFalse
+        (Set-AsrRecoveryPoint web1 'before upgrade' -Name '' -PassThru).Name | Should -BeNullOrEmpty
+    }
+
+    It 'takes a text from the pipeline for the name of a machine' {
+        'web1' | Start-AsrTestFailover -WhatIf -ErrorAction Stop
+    }
+
+    It 'refuses what cannot be a point''s name, and a change of nothing' {
+        { Set-AsrRecoveryPoint web1 Latest -Name latest } | Should -Throw -ErrorId 'InvalidArgument*'
+        { Set-AsrRecoveryPoint web1 Latest } | Should -Throw -ErrorId 'InvalidArgument*'
+        { Set-AsrRecoveryPoint web1 'no such name' -Pinned -ErrorAction Stop } | Should -Throw -ErrorId 'NotFound*'
+    }
+
     It 'completes machines, points and disks' {
         Get-TestCompletion 'Start-AsrFailover we' | Should -Be 'web1'
         $offered = Get-TestCompletion 'Start-AsrFailover web1 -RecoveryPoint '

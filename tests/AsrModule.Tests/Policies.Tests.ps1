@@ -17,9 +17,24 @@ Describe 'New-AsrPolicy' {
     It 'makes a policy, and the one for its way back' {
         $policy = New-AsrPolicy gold -CrashConsistentFrequency 0:0:30 -Retention 3.0:0:0 -RpoThreshold 0:10:0
         $policy.CrashConsistentFrequencySeconds | Should -Be 30
-        $policy.RecoveryPointRetentionSeconds | Should -Be (3 * 24 * 3600)
+        $policy.Retention | Should -Be ([TimeSpan] '3.0:0:0')
+        $policy.ContinuousWindow | Should -Be ([TimeSpan] '3.0:0:0')
         $policy.RpoThresholdSeconds | Should -Be 600
         (Get-AsrPolicy $policy.FailbackPolicyName).IsFailbackPolicy | Should -BeTrue
+    }
+
+    It 'thins like the original with -RetentionPreset Azure' {
+        $tiers = (New-AsrPolicy azure -Retention 15.0:0:0 -RetentionPreset Azure).RetentionTiers
+        @($tiers | ForEach-Object { '{0}/{1}' -f $_.Every, $_.For }) -join ' ' | Should -Be '00:00:00/02:00:00 02:00:00/7.00:00:00 04:00:00/15.00:00:00'
+        (Get-AsrPolicy azure).ContinuousWindow | Should -Be ([TimeSpan] '2:0:0')
+    }
+
+    It 'takes tiers as hashtables' {
+        $policy = New-AsrPolicy tiered -RetentionTier @{ For = '4:0:0' }, @{ Every = '0:30:0'; For = '2.0:0:0' }
+        $policy.Retention | Should -Be ([TimeSpan] '2.0:0:0')
+        $policy.RetentionTiers[1].Every | Should -Be ([TimeSpan] '0:30:0')
+        $policy | Out-String -Width 160 | Should -Match 'all to 4 h, 1 per 30 min to 2 d'
+        'tiered', 'azure' | Remove-AsrPolicy -Confirm:$false
     }
 
     It 'refuses a name that is taken' {
@@ -30,6 +45,8 @@ Describe 'New-AsrPolicy' {
         @{ Name = 'a bare number, which would be ticks'; Arguments = @{ Retention = 3600 } }
         @{ Name = 'points more often than every second'; Arguments = @{ CrashConsistentFrequency = '0:0:0' } }
         @{ Name = 'a retention of more than 15 days'; Arguments = @{ Retention = '16.0:0:0' } }
+        @{ Name = 'tiers that do not ascend'; Arguments = @{ RetentionTier = @{ For = '2:0:0' }, @{ Every = '1:0:0'; For = '1:0:0' } } }
+        @{ Name = 'a tier of a bare number'; Arguments = @{ RetentionTier = @{ For = 7200 } } }
     ) {
         { New-AsrPolicy bad @Arguments } | Should -Throw -ErrorId 'InvalidArgument*'
         @(Get-AsrPolicy).Name | Should -Not -Contain 'bad'
@@ -64,13 +81,27 @@ Describe 'Get-AsrPolicy' {
 Describe 'Set-AsrPolicy' {
     It 'changes nothing with -WhatIf' {
         Set-AsrPolicy gold -Retention 5.0:0:0 -WhatIf
-        (Get-AsrPolicy gold).RecoveryPointRetentionSeconds | Should -Be (3 * 24 * 3600)
+        (Get-AsrPolicy gold).Retention | Should -Be ([TimeSpan] '3.0:0:0')
     }
 
     It 'changes what is given and leaves the rest' {
         $changed = Get-AsrPolicy gold | Set-AsrPolicy -Retention 5.0:0:0 -PassThru
-        $changed.RecoveryPointRetentionSeconds | Should -Be (5 * 24 * 3600)
+        $changed.Retention | Should -Be ([TimeSpan] '5.0:0:0')
         $changed.CrashConsistentFrequencySeconds | Should -Be 30
+    }
+
+    It 'thins what it keeps with a preset, over the age that is there' {
+        $changed = Set-AsrPolicy gold -RetentionPreset Azure -PassThru
+        $changed.Retention | Should -Be ([TimeSpan] '5.0:0:0')
+        $changed.RetentionTiers.Count | Should -Be 2
+    }
+
+    It 'makes points immutable for no longer than they are kept' {
+        (Set-AsrPolicy gold -ImmutableFor 2.0:0:0 -PassThru).ImmutableFor | Should -Be ([TimeSpan] '2.0:0:0')
+        Get-AsrPolicy gold | Out-String -Width 160 | Should -Match '2 d'
+        { Set-AsrPolicy gold -ImmutableFor 6.0:0:0 -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidArgument*'
+        { Set-AsrPolicy gold -Retention 1.0:0:0 -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidArgument*'
+        (Set-AsrPolicy gold -ImmutableFor 0 -PassThru).ImmutableFor | Should -Be ([TimeSpan]::Zero)
     }
 
     It 'names the missing policy' {

@@ -63,6 +63,9 @@ public enum AsrErrorCode
     /// <summary>The recovery point's data is not (or no longer) reachable.</summary>
     RecoveryPointUnavailable = 109,
 
+    /// <summary>A recovery point is inside its immutability window: neither it nor its data can be removed yet.</summary>
+    RecoveryPointImmutable = 110,
+
     /// <summary>The time asked for lies outside what can be opened at any second; the message names the nearest times on both sides.</summary>
     PointInTimeUnavailable = 111,
 

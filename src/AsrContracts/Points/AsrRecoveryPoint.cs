@@ -39,6 +39,15 @@ public sealed record AsrRecoveryPoint
     /// <summary>Why it was made: by the policy, on demand, as the last point of a planned failover or failback, or out of the continuous stream.</summary>
     public RecoveryPointReason Reason { get; init; }
 
+    /// <summary>Name given by a person, unique among the machine's points without case, or null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>True while a person wants it kept, whatever the policy says.</summary>
+    public bool Pinned { get; init; }
+
+    /// <summary>Until when no one can remove it, by the appliance's clock, or null. Set at publication; nothing shortens it.</summary>
+    public DateTimeOffset? ImmutableUntil { get; init; }
+
     /// <summary>Position of every disk.</summary>
     public IReadOnlyList<RecoveryPointDisk> Disks { get; init; } = Array.Empty<RecoveryPointDisk>();
 }

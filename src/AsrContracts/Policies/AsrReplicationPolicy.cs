@@ -1,3 +1,7 @@
+using System;
+using System.Collections.Generic;
+using System.Text.Json.Serialization;
+
 namespace Asr.Contracts;
 
 /// <summary>How often recovery points are made, how long they are kept and when a late one raises an event.</summary>
@@ -9,8 +13,17 @@ public sealed record AsrReplicationPolicy
     /// <summary>Age of the newest point, in seconds, above which an event is raised. Does not influence replication. Default 15 minutes.</summary>
     public int RpoThresholdSeconds { get; init; } = 15 * 60;
 
-    /// <summary>How long points are kept, in seconds, up to 15 days. The newest point is always kept. Default 24 hours.</summary>
-    public int RecoveryPointRetentionSeconds { get; init; } = 24 * 60 * 60;
+    /// <summary>
+    /// How densely points are kept, by age: up to <see cref="RetentionTier.CountMax"/> tiers by ascending age, each sparser than the one before. What is
+    /// older than the last tier goes; the newest point always stays. Default: every point for 24 hours.
+    /// </summary>
+    public IReadOnlyList<RetentionTier> RetentionTiers { get; init; } = RetentionTier.EveryPoint(TimeSpan.FromHours(24));
+
+    /// <summary>
+    /// How long after its publication a point cannot be removed by anyone, whatever is asked: not by retention, a change of the policy, or
+    /// disabling replication. Zero for not at all, at most <see cref="Retention"/>. A change counts for points published after it.
+    /// </summary>
+    public TimeSpan ImmutableFor { get; init; }
 
     /// <summary>Interval of crash-consistent points in seconds, 1 second to 12 hours. Default 5 minutes.</summary>
     public int CrashConsistentFrequencySeconds { get; init; } = 5 * 60;
@@ -20,4 +33,12 @@ public sealed record AsrReplicationPolicy
 
     /// <summary>Name of the policy used after a reprotect, made together with this one; null on a failback policy.</summary>
     public string? FailbackPolicyName { get; init; }
+
+    /// <summary>The age up to which any point is kept: the end of the last tier.</summary>
+    [JsonIgnore]
+    public TimeSpan Retention => RetentionTiers.Count == 0 ? TimeSpan.Zero : RetentionTiers[RetentionTiers.Count - 1].For;
+
+    /// <summary>The age up to which every change is kept, so that any instant between points can be opened too: the end of a first tier that keeps every point.</summary>
+    [JsonIgnore]
+    public TimeSpan ContinuousWindow => RetentionTiers.Count > 0 && RetentionTiers[0].Every == TimeSpan.Zero ? RetentionTiers[0].For : TimeSpan.Zero;
 }

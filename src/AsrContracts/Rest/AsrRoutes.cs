@@ -44,7 +44,10 @@ public static class AsrRoutes
     /// <summary>POST <see cref="OperationRequest"/>, gives <see cref="AsrJob"/>. Operators.</summary>
     public const string MachineOperations = "/v1/machines/{machineId}/operations";
 
-    /// <summary>GET a list of <see cref="AsrRecoveryPoint"/>, newest first; ?top=N. Operators.</summary>
+    /// <summary>
+    /// GET a list of <see cref="AsrRecoveryPoint"/>, newest first; ?top=N, and ?until=TIME for only those at or before a time: a reader of all
+    /// goes on at the time of the last one it got. Operators.
+    /// </summary>
     public const string MachinePoints = "/v1/machines/{machineId}/points";
 
     /// <summary>
@@ -52,6 +55,9 @@ public static class AsrRoutes
     /// or before T, which is shown and not stored. <see cref="AsrErrorCode.PointInTimeUnavailable"/> outside the stream. Operators.
     /// </summary>
     public const string MachinePointAt = "/v1/machines/{machineId}/points/at";
+
+    /// <summary>PATCH with <see cref="RecoveryPointChange"/>, gives the changed <see cref="AsrRecoveryPoint"/>. Operators.</summary>
+    public const string MachinePoint = "/v1/machines/{machineId}/points/{pointId}";
 
     /// <summary>GET a list of <see cref="AsrRecoveryPointMount"/>; POST <see cref="MountRequest"/>, gives one. Operators.</summary>
     public const string Mounts = "/v1/mounts";

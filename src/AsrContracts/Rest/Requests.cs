@@ -77,6 +77,16 @@ public sealed record MountRequest
     public bool IsFolderWritable { get; init; }
 }
 
+/// <summary>Changes what a person has noted on a recovery point. What is null stays.</summary>
+public sealed record RecoveryPointChange
+{
+    /// <summary>True keeps the point whatever the policy says, false leaves it to the policy again.</summary>
+    public bool? Pinned { get; init; }
+
+    /// <summary>The new name, see <see cref="RecoveryPointName"/>; empty takes it away.</summary>
+    public string? Name { get; init; }
+}
+
 /// <summary>Enrolls an agent.</summary>
 public sealed record EnrollAgentRequest
 {

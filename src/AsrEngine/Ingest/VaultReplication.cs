@@ -20,6 +20,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     private readonly IRecoveryPointLog _points;
     private readonly TimeProvider _time;
     private readonly Func<AsrRecoveryPoint, CancellationToken, Task>? _published;
+    private readonly Func<Guid, CancellationToken, Task<TimeSpan>>? _immutableFor;
     private readonly PointImages _images;
     private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _openings = new();
     private readonly ConcurrentDictionary<Guid, DiskIngest> _disks = new();
@@ -29,12 +30,19 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     /// <param name="points">Where points are published.</param>
     /// <param name="time">The appliance's clock.</param>
     /// <param name="published">Told of every point after it was stored, before its sender is answered; may be told twice of one.</param>
-    public VaultReplication(IVault vault, IRecoveryPointLog points, TimeProvider time, Func<AsrRecoveryPoint, CancellationToken, Task>? published = null)
+    /// <param name="immutableFor">Gives how long a machine's new points are immutable; null for not at all.</param>
+    public VaultReplication(
+        IVault vault,
+        IRecoveryPointLog points,
+        TimeProvider time,
+        Func<AsrRecoveryPoint, CancellationToken, Task>? published = null,
+        Func<Guid, CancellationToken, Task<TimeSpan>>? immutableFor = null)
     {
         _vault = vault;
         _points = points;
         _time = time;
         _published = published;
+        _immutableFor = immutableFor;
         _images = new PointImages(vault, points);
     }
 
@@ -102,7 +110,18 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
             Find(position.DiskId).CheckEpoch(position.Epoch);
         }
 
-        AsrRecoveryPoint stored = await _points.PublishAsync(point with { PublishedAt = _time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        TimeSpan window = _immutableFor is null ? TimeSpan.Zero : await _immutableFor(point.MachineId, cancellationToken).ConfigureAwait(false);
+        DateTimeOffset now = _time.GetUtcNow();
+
+        // How long a point stays is for the vault's side to say: a sender may have been taken over by someone.
+        AsrRecoveryPoint published = point with
+        {
+            PublishedAt = now,
+            ImmutableUntil = window > TimeSpan.Zero ? now + window : null,
+            Pinned = false,
+            Name = null,
+        };
+        AsrRecoveryPoint stored = await _points.PublishAsync(published, cancellationToken).ConfigureAwait(false);
         return await TellAsync(stored, cancellationToken).ConfigureAwait(false);
     }
 

@@ -15,12 +15,25 @@ public interface IRecoveryPointLog
     /// <summary>A machine's points, newest first.</summary>
     Task<IReadOnlyList<AsrRecoveryPoint>> ListAsync(Guid machineId, int countMax, CancellationToken cancellationToken);
 
+    /// <summary>A machine's points at or before a time, newest first; null for all.</summary>
+    Task<IReadOnlyList<AsrRecoveryPoint>> ListAsync(Guid machineId, int countMax, DateTimeOffset? until, CancellationToken cancellationToken);
+
     /// <summary>One point, or null.</summary>
     Task<AsrRecoveryPoint?> FindAsync(Guid machineId, Guid pointId, CancellationToken cancellationToken);
 
-    /// <summary>Removes points older than <paramref name="before"/>, never the newest one and never those <paramref name="inUse"/>. Returns how many.</summary>
-    Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken);
+    /// <summary>
+    /// Pins, unpins or names a point and returns it. <see cref="AsrErrorCode.NotFound"/>; <see cref="AsrErrorCode.AlreadyExists"/> when another point of
+    /// the machine has the name.
+    /// </summary>
+    Task<AsrRecoveryPoint> ChangeAsync(Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken);
 
-    /// <summary>Removes all points of a machine.</summary>
-    Task DeleteAllAsync(Guid machineId, CancellationToken cancellationToken);
+    /// <summary>Removes what <see cref="ThinningPlanner"/> lets go and tells what went. Cheap enough to be asked every minute: a point is read once.</summary>
+    Task<IReadOnlyList<PointRemoval>> ThinAsync(
+        Guid machineId, IReadOnlyList<RetentionTier> tiers, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes every point of a machine, pinned ones too, except those that are immutable. Returns until when the last of these stays; null
+    /// when no point is left.
+    /// </summary>
+    Task<DateTimeOffset?> DeleteAllAsync(Guid machineId, CancellationToken cancellationToken);
 }

@@ -53,7 +53,10 @@ public interface IVault : IAsyncDisposable
     /// </summary>
     Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Removes a disk's data and keys. Idempotent. What stays is a short document that keeps its epoch numbers from coming again.</summary>
+    /// <summary>
+    /// Removes a disk's data and keys. Idempotent. What stays is a short document that keeps its epoch numbers from coming again.
+    /// <see cref="AsrErrorCode.RecoveryPointImmutable"/> while an immutable recovery point stands on them: nothing is removed then.
+    /// </summary>
     Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken);
 }
 

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Points;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;
@@ -206,6 +207,8 @@ internal sealed class SealedVault : IVault
                 return;
             }
 
+            await ImmutablePoints.DemandNoneAsync(
+                Catalog, diskId, stored.Value.Document.Epochs.Select(static epoch => epoch.MachineId), _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
             await _segments.DrainAsync(diskId, cancellationToken).ConfigureAwait(false);
 
             // The document first: it fences the writer, and forgetting the keys makes the data unreadable at once.

@@ -35,7 +35,7 @@ internal static class ErrorRecords
             or AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => ErrorCategory.ObjectNotFound,
         AsrErrorCode.AlreadyExists => ErrorCategory.ResourceExists,
         AsrErrorCode.Conflict or AsrErrorCode.InUse or AsrErrorCode.DiskBusy or AsrErrorCode.SpoolFull => ErrorCategory.ResourceBusy,
-        AsrErrorCode.OperationNotAllowed or AsrErrorCode.WriterFenced or AsrErrorCode.DiskReadOnly
+        AsrErrorCode.OperationNotAllowed or AsrErrorCode.RecoveryPointImmutable or AsrErrorCode.WriterFenced or AsrErrorCode.DiskReadOnly
             or AsrErrorCode.DiskSizeChanged => ErrorCategory.InvalidOperation,
         AsrErrorCode.Cancelled => ErrorCategory.OperationStopped,
         AsrErrorCode.TimedOut => ErrorCategory.OperationTimeout,

@@ -18,5 +18,5 @@ public sealed class PolicyCompleter : ConnectionCompleter
             .Select(policy => Offer(
                 policy.Name,
                 policy.Name,
-                $"a point every {Display.Duration(policy.CrashConsistentFrequencySeconds)}, kept {Display.Duration(policy.RecoveryPointRetentionSeconds)}"));
+                $"a point every {Display.Duration(policy.CrashConsistentFrequencySeconds)}, kept {Display.Retention(policy)}"));
 }

@@ -10,7 +10,7 @@ using Asr.Module.Identities;
 
 namespace Asr.Module.Completion;
 
-/// <summary>The words for the newest points, and the points of the machine named, shown by time.</summary>
+/// <summary>The words for the newest points, and the points of the machine named: shown by time, given by name or id.</summary>
 public sealed class RecoveryPointCompleter : ConnectionCompleter
 {
     private protected override async Task<IEnumerable<CompletionResult>> ListAsync(
@@ -27,7 +27,7 @@ public sealed class RecoveryPointCompleter : ConnectionCompleter
         {
             List<AsrRecoveryPoint> points = await connection.ListPointsAsync(machines[0].Id, cancellationToken).ConfigureAwait(false);
             results.AddRange(points.OrderByDescending(point => point.Time).Select(point => Offer(
-                point.Id.ToString(), $"{Display.Time(point.Time)} {point.Type}", $"{point.Reason}, {point.Grade}, {point.Id}")));
+                point.Name ?? point.Id.ToString(), $"{Display.Time(point.Time)} {point.Type} {point.Name}".TrimEnd(), $"{point.Reason}, {point.Grade}, {point.Id}")));
         }
 
         return results;

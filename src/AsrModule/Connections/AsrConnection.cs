@@ -16,6 +16,8 @@ namespace Asr.Module;
 /// </summary>
 public sealed class AsrConnection : IDisposable
 {
+    private static readonly HttpMethod s_patch = new("PATCH");
+
     private readonly SemaphoreSlim _enrolling = new(1, 1);
     private readonly SecureString _passphrase;
     private ApplianceChannel? _channel;
@@ -66,6 +68,10 @@ public sealed class AsrConnection : IDisposable
 
     internal Task<T> PutAsync<T>(string path, object body, bool repeatable, CancellationToken cancellationToken) =>
         ExpectAsync<T>(HttpMethod.Put, path, body, repeatable, cancellationToken);
+
+    /// <summary>Changes a part of something; doing it twice is harmless.</summary>
+    internal Task<T> PatchAsync<T>(string path, object body, CancellationToken cancellationToken) =>
+        ExpectAsync<T>(s_patch, path, body, repeatable: true, cancellationToken);
 
     internal Task DeleteAsync(string path, CancellationToken cancellationToken) =>
         SendAsync<object>(HttpMethod.Delete, path, null, repeatable: true, cancellationToken);

@@ -12,6 +12,8 @@ namespace Asr.Module.Connections;
 /// <summary>The questions cmdlets and completers ask an appliance.</summary>
 internal static class VaultQueries
 {
+    private const int PointsPerPage = 1_000;
+
     public static Task<List<AsrReplicatedMachine>> ListMachinesAsync(this AsrConnection connection, CancellationToken cancellationToken) =>
         connection.GetAsync<List<AsrReplicatedMachine>>(AsrRoutes.Machines, cancellationToken);
 
@@ -50,7 +52,33 @@ internal static class VaultQueries
 
     public static Task<List<AsrRecoveryPoint>> ListPointsAsync(
         this AsrConnection connection, Guid machineId, CancellationToken cancellationToken) =>
-        connection.GetAsync<List<AsrRecoveryPoint>>(Fill(AsrRoutes.MachinePoints, "{machineId}", machineId), cancellationToken);
+        connection.ListPointsAsync(machineId, until: null, cancellationToken);
+
+    /// <summary>All points of a machine, or those at or before a time, newest first, page by page.</summary>
+    public static async Task<List<AsrRecoveryPoint>> ListPointsAsync(
+        this AsrConnection connection, Guid machineId, DateTimeOffset? until, CancellationToken cancellationToken)
+    {
+        List<AsrRecoveryPoint> points = new();
+        HashSet<Guid> seen = new();
+        List<AsrRecoveryPoint> page;
+        int known;
+        do
+        {
+            string path = WithTop(Fill(AsrRoutes.MachinePoints, "{machineId}", machineId), PointsPerPage);
+            page = await connection.GetAsync<List<AsrRecoveryPoint>>(
+                until is { } time ? $"{path}&until={Uri.EscapeDataString(time.ToString("o", CultureInfo.InvariantCulture))}" : path, cancellationToken).ConfigureAwait(false);
+            known = points.Count;
+            points.AddRange(page.Where(point => seen.Add(point.Id)));
+            until = page.Count > 0 ? page[page.Count - 1].Time : until;
+        }
+        while (page.Count == PointsPerPage && points.Count > known);
+        return points;
+    }
+
+    public static Task<AsrRecoveryPoint> ChangePointAsync(
+        this AsrConnection connection, Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken) =>
+        connection.PatchAsync<AsrRecoveryPoint>(
+            Fill(Fill(AsrRoutes.MachinePoint, "{machineId}", machineId), "{pointId}", pointId), change, cancellationToken);
 
     /// <summary>What would be taken for a second of the machine's continuous stream.</summary>
     public static Task<AsrRecoveryPoint> FindPointAtAsync(

@@ -42,7 +42,7 @@ public sealed class StartAsrFailoverCommand : FailoverCommand
     private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => Aim(
         new OperationRequest { Operation = Planned ? MachineOperation.PlannedFailover : MachineOperation.UnplannedFailover, Folder = FullPath(Path) },
         machine,
-        RecoveryPoint,
+        Meant(RecoveryPoint),
         PointInTime);
 
     private protected override string Describe(AsrReplicatedMachine machine, OperationRequest request) =>

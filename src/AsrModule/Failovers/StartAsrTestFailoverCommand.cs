@@ -38,6 +38,6 @@ public sealed class StartAsrTestFailoverCommand : FailoverCommand
     private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => Aim(
         new OperationRequest { Operation = MachineOperation.TestFailover, Folder = FullPath(Path), Materialize = Materialize || Path is not null },
         machine,
-        RecoveryPoint,
+        Meant(RecoveryPoint),
         PointInTime);
 }

@@ -8,20 +8,20 @@ using Asr.Contracts;
 namespace Asr.Module.Identities;
 
 /// <summary>
-/// Names a recovery point of a machine: the point itself, its id, <c>Latest</c>, <c>LatestAppConsistent</c>, or a time, which means the
-/// newest point at or before it.
+/// Names a recovery point of a machine: the point itself, its id, its name, <c>Latest</c>, <c>LatestAppConsistent</c>, or a time, which means
+/// the newest point at or before it.
 /// </summary>
 [TypeConverter(typeof(RecoveryPointIdentityConverter))]
 public sealed class RecoveryPointIdentity
 {
     /// <summary>The newest point of any type.</summary>
-    public const string Latest = "Latest";
+    public const string Latest = RecoveryPointName.Latest;
 
     /// <summary>What stands for a point that is not named.</summary>
     internal static readonly RecoveryPointIdentity Newest = new(Latest, _ => true);
 
     /// <summary>The newest application-consistent point.</summary>
-    public const string LatestAppConsistent = "LatestAppConsistent";
+    public const string LatestAppConsistent = RecoveryPointName.LatestAppConsistent;
 
     private readonly string _text;
     private readonly Func<AsrRecoveryPoint, bool> _matches;
@@ -33,8 +33,14 @@ public sealed class RecoveryPointIdentity
         _matches = matches;
     }
 
+    /// <summary>True when it is a name, which any text can be.</summary>
+    internal bool IsName { get; private set; }
+
     /// <summary>The point itself, when it is only shown (Get-AsrRecoveryPoint -At) and in no list; else null.</summary>
     internal AsrRecoveryPoint? Shown { get; }
+
+    /// <summary>The point with a name.</summary>
+    internal static RecoveryPointIdentity ByName(string name) => new(name, point => RecoveryPointName.Is(point.Name, name)) { IsName = true };
 
     /// <summary>The point among a machine's points, or an error that says which were looked through.</summary>
     internal AsrRecoveryPoint Resolve(IEnumerable<AsrRecoveryPoint> points, string machineName) =>
@@ -48,7 +54,7 @@ public sealed class RecoveryPointIdentity
     public override string ToString() => _text;
 }
 
-/// <summary>Makes <see cref="RecoveryPointIdentity"/> from a point, an id, a word or a time.</summary>
+/// <summary>Makes <see cref="RecoveryPointIdentity"/> from a point, an id, a word, a time or a name.</summary>
 public sealed class RecoveryPointIdentityConverter : IdentityConverter<RecoveryPointIdentity>
 {
     /// <inheritdoc/>
@@ -61,10 +67,11 @@ public sealed class RecoveryPointIdentityConverter : IdentityConverter<RecoveryP
         DateTimeOffset time => ByTime(time),
         DateTime time => ByTime(new DateTimeOffset(time)),
         string text when Guid.TryParse(text, out Guid id) => ById(id),
-        string text when Is(text, RecoveryPointIdentity.Latest) => RecoveryPointIdentity.Newest,
-        string text when Is(text, RecoveryPointIdentity.LatestAppConsistent) =>
+        string text when RecoveryPointName.Is(text, RecoveryPointName.Latest) => RecoveryPointIdentity.Newest,
+        string text when RecoveryPointName.Is(text, RecoveryPointName.LatestAppConsistent) =>
             new RecoveryPointIdentity(text, point => point.Type == RecoveryPointType.AppConsistent),
-        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset time) => ByTime(time),
+        string text when RecoveryPointName.IsTime(text, out DateTimeOffset time) => ByTime(time),
+        string { Length: > 0 } text => RecoveryPointIdentity.ByName(text),
         _ => null,
     };
 
@@ -72,6 +79,4 @@ public sealed class RecoveryPointIdentityConverter : IdentityConverter<RecoveryP
 
     private static RecoveryPointIdentity ByTime(DateTimeOffset time) =>
         new(time.ToString("o", CultureInfo.InvariantCulture), point => point.Time <= time);
-
-    private static bool Is(string text, string word) => text.Equals(word, StringComparison.OrdinalIgnoreCase);
 }

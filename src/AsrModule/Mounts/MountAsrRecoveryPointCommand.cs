@@ -98,7 +98,7 @@ public sealed class MountAsrRecoveryPointCommand : ConnectedCommand
     private void Mount(MachineIdentity identity)
     {
         AsrReplicatedMachine machine = Run(stop => Active.GetMachineAsync(identity, stop));
-        AsrRecoveryPoint point = Run(stop => Active.FindPointAsync(machine, RecoveryPoint ?? RecoveryPointIdentity.Newest, PointInTime, stop))!;
+        AsrRecoveryPoint point = Run(stop => Active.FindPointAsync(machine, Meant(RecoveryPoint) ?? RecoveryPointIdentity.Newest, PointInTime, stop))!;
         bool isShown = point.PublishedAt == default;
         MountRequest request = new()
         {

@@ -5,7 +5,7 @@ using Asr.Module.Connections;
 namespace Asr.Module.Policies;
 
 /// <summary>Makes a replication policy; the policy for the way back is made by itself.</summary>
-[Cmdlet(VerbsCommon.New, "AsrPolicy", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "AsrPolicy", SupportsShouldProcess = true, DefaultParameterSetName = AgeSet)]
 [OutputType(typeof(AsrReplicationPolicy))]
 public sealed class NewAsrPolicyCommand : PolicyChangeCommand
 {

@@ -1,21 +1,39 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using Asr.Contracts;
 using Asr.Module.Commands;
 
 namespace Asr.Module.Policies;
 
-/// <summary>The times that New-AsrPolicy and Set-AsrPolicy share.</summary>
+/// <summary>What New-AsrPolicy and Set-AsrPolicy share: the times of a policy. Retention is an age with a preset, or a table of tiers.</summary>
 public abstract class PolicyChangeCommand : ConnectedCommand
 {
+    private protected const string AgeSet = "Age";
+    private protected const string TiersSet = "Tiers";
+
     /// <summary>Age of the newest recovery point above which an event is raised.</summary>
     [Parameter]
     public TimeSpan? RpoThreshold { get; set; }
 
     /// <summary>How long recovery points are kept.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = AgeSet)]
     [Alias("RecoveryPointRetention")]
     public TimeSpan? Retention { get; set; }
+
+    /// <summary>How points are thinned on the way to that age.</summary>
+    [Parameter(ParameterSetName = AgeSet)]
+    public RetentionPreset? RetentionPreset { get; set; }
+
+    /// <summary>The tiers of retention, by ascending age.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = TiersSet)]
+    [ValidateNotNullOrEmpty]
+    public RetentionTier[] RetentionTier { get; set; } = null!;
+
+    /// <summary>How long after its publication no one can remove a point.</summary>
+    [Parameter]
+    public TimeSpan? ImmutableFor { get; set; }
 
     /// <summary>Interval of crash-consistent points.</summary>
     [Parameter]
@@ -25,11 +43,32 @@ public abstract class PolicyChangeCommand : ConnectedCommand
     private protected AsrReplicationPolicy Apply(AsrReplicationPolicy policy) => policy with
     {
         RpoThresholdSeconds = Seconds(RpoThreshold, policy.RpoThresholdSeconds, nameof(RpoThreshold)),
-        RecoveryPointRetentionSeconds = Seconds(Retention, policy.RecoveryPointRetentionSeconds, nameof(Retention)),
+        RetentionTiers = Tiers(policy),
+        ImmutableFor = ImmutableFor is { } window ? PolicyTimes.Check(window, nameof(ImmutableFor)) : policy.ImmutableFor,
         CrashConsistentFrequencySeconds =
             Seconds(CrashConsistentFrequency, policy.CrashConsistentFrequencySeconds, nameof(CrashConsistentFrequency)),
     };
 
+    private IReadOnlyList<RetentionTier> Tiers(AsrReplicationPolicy policy)
+    {
+        if (ParameterSetName == TiersSet)
+        {
+            return RetentionTier.Select(tier => new RetentionTier
+            {
+                Every = PolicyTimes.Check(tier.Every, $"{nameof(RetentionTier)} Every"),
+                For = PolicyTimes.Check(tier.For, $"{nameof(RetentionTier)} For"),
+            }).ToArray();
+        }
+
+        if (Retention is null && RetentionPreset is null)
+        {
+            return policy.RetentionTiers;
+        }
+
+        TimeSpan age = PolicyTimes.Check(Retention ?? policy.Retention, nameof(Retention));
+        return RetentionPreset == Contracts.RetentionPreset.Azure ? Contracts.RetentionTier.Azure(age) : Contracts.RetentionTier.EveryPoint(age);
+    }
+
     private static int Seconds(TimeSpan? given, int present, string parameter) =>
-        given is { } span ? PolicyTimes.ToSeconds(span, parameter) : present;
+        given is { } span ? (int)PolicyTimes.Check(span, parameter).TotalSeconds : present;
 }

@@ -7,7 +7,7 @@ using Asr.Module.Identities;
 namespace Asr.Module.Policies;
 
 /// <summary>Changes the times of a policy; what is not given stays. Machines under it follow.</summary>
-[Cmdlet(VerbsCommon.Set, "AsrPolicy", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Set, "AsrPolicy", SupportsShouldProcess = true, DefaultParameterSetName = AgeSet)]
 [OutputType(typeof(AsrReplicationPolicy))]
 public sealed class SetAsrPolicyCommand : PolicyChangeCommand
 {

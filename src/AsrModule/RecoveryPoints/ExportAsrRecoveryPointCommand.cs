@@ -51,7 +51,7 @@ public sealed class ExportAsrRecoveryPointCommand : FailoverCommand
 
     private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine)
     {
-        AsrRecoveryPoint point = FindPoint(machine, RecoveryPoint ?? RecoveryPointIdentity.Newest, PointInTime)!;
+        AsrRecoveryPoint point = FindPoint(machine, Meant(RecoveryPoint) ?? RecoveryPointIdentity.Newest, PointInTime)!;
         OperationRequest request = new()
         {
             Operation = MachineOperation.ExportRecoveryPoint,

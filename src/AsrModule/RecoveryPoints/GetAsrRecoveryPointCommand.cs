@@ -49,6 +49,17 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? At { get; set; }
 
+    /// <summary>Only pinned points.</summary>
+    [Parameter(ParameterSetName = ListSet)]
+    public SwitchParameter Pinned { get; set; }
+
+    /// <summary>Only points with one of these names, with wildcards.</summary>
+    [Parameter(ParameterSetName = ListSet)]
+    [ArgumentCompleter(typeof(RecoveryPointNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Name { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -68,7 +79,7 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
                 continue;
             }
 
-            List<AsrRecoveryPoint> points = await Active.ListPointsAsync(machine.Id, stop).ConfigureAwait(false);
+            List<AsrRecoveryPoint> points = await Active.ListPointsAsync(machine.Id, Before, stop).ConfigureAwait(false);
             IEnumerable<AsrRecoveryPoint> wanted = points.Where(IsWanted).OrderByDescending(point => point.Time);
             foreach (AsrRecoveryPoint point in Latest ? wanted.Take(1) : wanted)
             {
@@ -93,5 +104,9 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     }
 
     private bool IsWanted(AsrRecoveryPoint point) =>
-        (Type is null || point.Type == Type) && (Before is null || point.Time <= Before) && (After is null || point.Time >= After);
+        (Type is null || point.Type == Type) && (Before is null || point.Time <= Before) && (After is null || point.Time >= After)
+        && (!Pinned || point.Pinned) && (Name is null || (point.Name is not null && Name.Any(name => IsLike(point.Name, name))));
+
+    private static bool IsLike(string text, string pattern) =>
+        WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant).IsMatch(text);
 }

@@ -13,7 +13,6 @@ internal static partial class PolicyRules
     private const int HourSeconds = 60 * 60;
     private const int DaySeconds = 24 * HourSeconds;
     private const int RpoThresholdSecondsMax = DaySeconds;
-    private const int RetentionSecondsMax = 15 * DaySeconds;
     private const int FrequencySecondsMax = 12 * HourSeconds;
 
     /// <summary>Throws <see cref="AsrErrorCode.InvalidArgument"/> naming the first bound that is broken.</summary>
@@ -26,8 +25,12 @@ internal static partial class PolicyRules
         }
 
         InRange(policy, nameof(policy.RpoThresholdSeconds), policy.RpoThresholdSeconds, 1, RpoThresholdSecondsMax);
-        InRange(policy, nameof(policy.RecoveryPointRetentionSeconds), policy.RecoveryPointRetentionSeconds, 1, RetentionSecondsMax);
+        CheckTiers(policy);
         InRange(policy, nameof(policy.CrashConsistentFrequencySeconds), policy.CrashConsistentFrequencySeconds, 1, FrequencySecondsMax);
+        if (policy.ImmutableFor < TimeSpan.Zero || policy.ImmutableFor > policy.Retention || !IsWhole(policy.ImmutableFor))
+        {
+            throw Invalid(policy, nameof(policy.ImmutableFor), $"is {policy.ImmutableFor}; allowed are whole seconds up to the {policy.Retention} that points are kept");
+        }
     }
 
     /// <summary>Throws <see cref="AsrErrorCode.InvalidArgument"/> when no policy can have this name, not even a failback policy.</summary>
@@ -43,6 +46,54 @@ internal static partial class PolicyRules
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
+
+    private static void CheckTiers(AsrReplicationPolicy policy)
+    {
+        if (policy.RetentionTiers is not { Count: >= 1 and <= RetentionTier.CountMax } tiers)
+        {
+            throw Invalid(policy, nameof(policy.RetentionTiers), $"must be 1 to {RetentionTier.CountMax} tiers");
+        }
+
+        for (int i = 0; i < tiers.Count; i++)
+        {
+            if (Fault(tiers[i], i == 0 ? null : tiers[i - 1]) is { } fault)
+            {
+                throw Invalid(policy, nameof(policy.RetentionTiers), $"has a tier {i + 1} {fault}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// What is wrong with a tier, or null. A slot is a whole number of the slots before it, so that thinning again what has been thinned leaves
+    /// a point wherever there was one.
+    /// </summary>
+    private static string? Fault(RetentionTier? tier, RetentionTier? before)
+    {
+        if (tier is null)
+        {
+            return "that is null";
+        }
+
+        string which = $"(every {tier.Every} for {tier.For})";
+        if (!IsWhole(tier.Every) || !IsWhole(tier.For) || tier.Every < TimeSpan.Zero)
+        {
+            return $"{which} whose times are not whole seconds";
+        }
+
+        if (tier.For <= (before?.For ?? TimeSpan.Zero) || tier.For > RetentionTier.ForMax)
+        {
+            return $"{which} that must reach further than {before?.For ?? TimeSpan.Zero} and no further than {RetentionTier.ForMax}";
+        }
+
+        if (before is not null && (tier.Every <= before.Every || (before.Every > TimeSpan.Zero && tier.Every.Ticks % before.Every.Ticks != 0)))
+        {
+            return $"{which} that must be sparser than the tier before it, by a multiple of its {before.Every}";
+        }
+
+        return tier.Every > tier.For ? $"{which} that is too short to hold one point" : null;
+    }
+
+    private static bool IsWhole(TimeSpan span) => span.Ticks % TimeSpan.TicksPerSecond == 0;
 
     private static void InRange(AsrReplicationPolicy policy, string field, int value, int min, int max)
     {

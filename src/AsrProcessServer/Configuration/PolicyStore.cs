@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -13,16 +14,17 @@ namespace Asr.ProcessServer.Configuration;
 /// </summary>
 internal sealed class PolicyStore(ICatalog catalog) : IPolicyStore
 {
-    private readonly CatalogCollection<AsrReplicationPolicy> _policies = new(catalog, "policies");
+    private readonly CatalogCollection<JsonObject> _policies = new(catalog, "policies");
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<AsrReplicationPolicy>> ListAsync(CancellationToken cancellationToken)
     {
         List<AsrReplicationPolicy> list = [];
-        await foreach (Stored<AsrReplicationPolicy> stored in _policies.ListAsync(cancellationToken))
+        await foreach (Stored<JsonObject> stored in _policies.ListAsync(cancellationToken))
         {
-            list.Add(stored.Value);
-            list.Add(FailbackOf(stored.Value));
+            AsrReplicationPolicy policy = PolicyDocument.Read(stored);
+            list.Add(policy);
+            list.Add(FailbackOf(policy));
         }
 
         list.Sort((a, b) => string.Compare(a.Name, b.Name, StringComparison.OrdinalIgnoreCase));
@@ -35,9 +37,10 @@ internal sealed class PolicyStore(ICatalog catalog) : IPolicyStore
         PolicyRules.CheckName(name);
         bool failback = IsFailbackName(name);
         string owner = failback ? name[..^PolicyRules.FailbackSuffix.Length] : name;
-        Stored<AsrReplicationPolicy> stored = await _policies.ReadAsync(IdOf(owner), cancellationToken)
+        Stored<JsonObject> stored = await _policies.ReadAsync(IdOf(owner), cancellationToken)
             ?? throw new AsrException(AsrErrorCode.NotFound, $"There is no policy '{name}' in this vault.", "See Get-AsrPolicy for the policies there are.", name);
-        return failback ? FailbackOf(stored.Value) : stored.Value;
+        AsrReplicationPolicy policy = PolicyDocument.Read(stored);
+        return failback ? FailbackOf(policy) : policy;
     }
 
     /// <inheritdoc/>
@@ -46,25 +49,22 @@ internal sealed class PolicyStore(ICatalog catalog) : IPolicyStore
         RefuseFailback(policy.Name);
         PolicyRules.Check(policy);
         string id = IdOf(policy.Name);
-        Stored<AsrReplicationPolicy>? present = await _policies.ReadAsync(id, cancellationToken);
-        AsrReplicationPolicy wanted = policy with
-        {
-            Name = present?.Value.Name ?? policy.Name,
-            IsFailbackPolicy = false,
-            FailbackPolicyName = (present?.Value.Name ?? policy.Name) + PolicyRules.FailbackSuffix,
-        };
-        if (present?.Value == wanted)
+        Stored<JsonObject>? present = await _policies.ReadAsync(id, cancellationToken);
+        string name = present is null ? policy.Name : PolicyDocument.Read(present).Name;
+        AsrReplicationPolicy wanted = policy with { Name = name, IsFailbackPolicy = false, FailbackPolicyName = name + PolicyRules.FailbackSuffix };
+        JsonObject document = PolicyDocument.Write(wanted);
+        if (present is not null && JsonNode.DeepEquals(present.Value, document))
         {
             return wanted;
         }
 
         if (create && present is not null)
         {
-            throw new AsrException(AsrErrorCode.AlreadyExists, $"There is a policy '{present.Value.Name}' with other values already.",
+            throw new AsrException(AsrErrorCode.AlreadyExists, $"There is a policy '{name}' with other values already.",
                 "Choose another name, or change that policy.", policy.Name);
         }
 
-        await _policies.WriteAsync(id, wanted, present?.ETag, cancellationToken);
+        await _policies.WriteAsync(id, document, present?.ETag, cancellationToken);
         return wanted;
     }
 

@@ -85,7 +85,8 @@ internal static class ApplianceHost
             vault.Vault,
             provider.GetRequiredService<IRecoveryPointLog>(),
             provider.GetRequiredService<TimeProvider>(),
-            (point, cancellationToken) => provider.GetRequiredService<IMachineService>().OnPointPublishedAsync(point, cancellationToken)));
+            (point, cancellationToken) => provider.GetRequiredService<IMachineService>().OnPointPublishedAsync(point, cancellationToken),
+            (machineId, cancellationToken) => provider.GetRequiredService<ImmutabilityWindow>().FindAsync(machineId, cancellationToken)));
         services.AddSingleton<IReplicationSink>(provider => provider.GetRequiredService<VaultReplication>());
         services.AddSingleton<IReplicaSource>(provider => provider.GetRequiredService<VaultReplication>());
     }
@@ -104,6 +105,7 @@ internal static class ApplianceHost
         services.AddSingleton<IEventLog, EventLog>();
         services.AddSingleton<IPolicyStore, PolicyStore>();
         services.AddSingleton<PolicyChanges>();
+        services.AddSingleton<ImmutabilityWindow>();
         services.AddSingleton<AgentEnrollment>();
         services.AddSingleton<OperatorEnrollment>();
         services.AddSingleton<FailedAttempts>();

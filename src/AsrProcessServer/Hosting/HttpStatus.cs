@@ -14,7 +14,7 @@ internal static class HttpStatus
             or AsrErrorCode.TokenInvalid or AsrErrorCode.WrongPassphrase => StatusCodes.Status401Unauthorized,
         AsrErrorCode.Forbidden => StatusCodes.Status403Forbidden,
         AsrErrorCode.NotFound or AsrErrorCode.VaultNotFound or AsrErrorCode.NbdExportUnknown => StatusCodes.Status404NotFound,
-        AsrErrorCode.AlreadyExists or AsrErrorCode.Conflict or AsrErrorCode.OperationNotAllowed or AsrErrorCode.InUse
+        AsrErrorCode.AlreadyExists or AsrErrorCode.Conflict or AsrErrorCode.OperationNotAllowed or AsrErrorCode.InUse or AsrErrorCode.RecoveryPointImmutable
             or AsrErrorCode.WriterFenced or AsrErrorCode.SequenceGap or AsrErrorCode.SessionLost => StatusCodes.Status409Conflict,
         AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => StatusCodes.Status410Gone,
         AsrErrorCode.DiskUnreadable or AsrErrorCode.DiskSizeChanged or AsrErrorCode.DiskReadOnly or AsrErrorCode.DiskUnsupported

@@ -25,8 +25,8 @@ internal static partial class JobsLog
     [LoggerMessage(3005, LogLevel.Warning, "Machine {MachineId} could not be looked after in this round")]
     public static partial void CareFailed(ILogger logger, Guid machineId, Exception error);
 
-    [LoggerMessage(3006, LogLevel.Information, "{Count} recovery points of machine {MachineId} have expired")]
-    public static partial void PointsExpired(ILogger logger, int count, Guid machineId);
+    [LoggerMessage(3006, LogLevel.Information, "Recovery points of machine {MachineId} removed: {Expired} older than its policy keeps, {Thinned} beside another in their slot")]
+    public static partial void PointsRemoved(ILogger logger, int expired, int thinned, Guid machineId);
 
     [LoggerMessage(3007, LogLevel.Warning, "The copies of machine {MachineName} at the recovery site are not as they should be")]
     public static partial void ConvergeFailed(ILogger logger, string machineName, Exception error);

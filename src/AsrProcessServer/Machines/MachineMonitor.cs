@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -14,7 +15,7 @@ using Orleans;
 namespace Asr.ProcessServer.Machines;
 
 /// <summary>
-/// Looks after every machine once a second: health, and instants that wait to be written; and once a minute points and instants that have outlived their policy and
+/// Looks after every machine once a second: health, and instants that wait to be written; and once a minute points and instants that the policy does not keep and
 /// copies at the recovery site that are not as they should be. One machine's trouble never keeps it from the others.
 /// </summary>
 public sealed class MachineMonitor(
@@ -85,7 +86,7 @@ public sealed class MachineMonitor(
             if (withCare && document.Job is null)
             {
                 await site.ConvergeAsync(document.Id, cancellationToken);
-                await ExpirePointsAsync(document, cancellationToken);
+                await ThinPointsAsync(document, cancellationToken);
             }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
@@ -94,22 +95,22 @@ public sealed class MachineMonitor(
         }
     }
 
-    private async Task ExpirePointsAsync(MachineDocument document, CancellationToken cancellationToken)
+    private async Task ThinPointsAsync(MachineDocument document, CancellationToken cancellationToken)
     {
         if (document.PolicyName is null)
         {
             return;
         }
         AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, cancellationToken);
-        DateTimeOffset before = time.GetUtcNow() - TimeSpan.FromSeconds(policy.RecoveryPointRetentionSeconds);
         // A drill reads its point in place, and what was written at the recovery site is a branch from the copy's point.
         Guid[] inUse = new[] { document.TestFailover, document.Failover }.OfType<SiteCopy>().Select(copy => copy.Copy.RecoveryPointId)
             .Concat(pointsInUse.Of(document.Id)).ToArray();
-        await instants.ExpireAsync(document.Id, time.GetUtcNow() - ContinuousWindow.Of(policy), cancellationToken);
-        int expired = await points.ExpireAsync(document.Id, before, inUse, cancellationToken);
-        if (expired > 0)
+        await instants.ExpireAsync(document.Id, time.GetUtcNow() - policy.ContinuousWindow, cancellationToken);
+        IReadOnlyList<PointRemoval> removed = await points.ThinAsync(document.Id, policy.RetentionTiers, inUse, cancellationToken);
+        if (removed.Count > 0)
         {
-            JobsLog.PointsExpired(logger, expired, document.Id);
+            JobsLog.PointsRemoved(
+                logger, removed.Count(removal => removal.Reason == RemovalReason.Expired), removed.Count(removal => removal.Reason == RemovalReason.Thinned), document.Id);
         }
     }
 }

@@ -19,7 +19,7 @@ public sealed class PointsInTime(PointInTimeFinder finder, IPolicyStore policies
                 AsrErrorCode.PointInTimeUnavailable, $"Machine '{machine.Name}' is not protected, so no second of it is in the vault.", "Enable replication first.", machine.Name);
         }
         AsrReplicationPolicy policy = await policies.GetAsync(machine.PolicyName, cancellationToken);
-        return await finder.FindAsync(machine, at, ContinuousWindow.Of(policy), cancellationToken);
+        return await finder.FindAsync(machine, at, policy.ContinuousWindow, cancellationToken);
     }
 
     /// <summary>The same as a published recovery point.</summary>

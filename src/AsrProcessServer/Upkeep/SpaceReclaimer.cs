@@ -38,7 +38,7 @@ public sealed class SpaceReclaimer(
             // A first copy is under way, or the machine is not protected: nothing says yet what will be needed.
             return;
         }
-        TimeSpan window = machine.PolicyName is null ? TimeSpan.Zero : ContinuousWindow.Of(await policies.GetAsync(machine.PolicyName, cancellationToken));
+        TimeSpan window = machine.PolicyName is null ? TimeSpan.Zero : (await policies.GetAsync(machine.PolicyName, cancellationToken)).ContinuousWindow;
         foreach (Guid diskId in kept.SelectMany(static point => point.Disks).Select(static disk => disk.DiskId).Distinct().ToArray())
         {
             CompactionResult result = await vault.CompactAsync(diskId, KeptOf(kept, diskId, time.GetUtcNow() - window), options, cancellationToken);

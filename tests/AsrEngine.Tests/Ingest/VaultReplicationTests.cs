@@ -160,6 +160,22 @@ public sealed class VaultReplicationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task How_long_a_point_stays_is_not_for_its_sender_to_say()
+    {
+        await using VaultReplication replication = new(
+            _vault, new RecoveryPointLog(_vault.Catalog), TimeProvider.System, immutableFor: (_, _) => Task.FromResult(TimeSpan.FromHours(1)));
+        ReplicationSession session = await replication.OpenSessionAsync(_diskId, Request(), Cancel);
+        AsrRecoveryPoint sent = Point(session.Epoch, 0) with { Pinned = true, Name = "mine", ImmutableUntil = DateTimeOffset.MaxValue };
+
+        AsrRecoveryPoint published = await replication.PublishPointAsync(sent, Cancel);
+
+        Assert.Equal((false, null, published.PublishedAt.AddHours(1)), (published.Pinned, published.Name, published.ImmutableUntil));
+        Assert.Null((await _replication.PublishPointAsync(await NextPointAsync(), Cancel)).ImmutableUntil);
+
+        async Task<AsrRecoveryPoint> NextPointAsync() => sent with { Id = Guid.NewGuid(), Disks = [sent.Disks[0] with { Epoch = (await OpenAsync()).Epoch }] };
+    }
+
+    [Fact]
     public async Task A_point_of_a_lost_session_is_refused()
     {
         ReplicationSession session = await OpenAsync();

@@ -145,7 +145,10 @@ internal sealed class VaultScript(IFileLayer files, LedgerLog log, ScriptOptions
     public Task ExpireAsync(AsrRecoveryPoint before)
     {
         AsrRecoveryPoint[] expiring = [.. Ledger.Points.Values.Where(point => point.State < PointState.Deleted && point.Point.Time < before.Time).Select(point => point.Point)];
-        return RemoveAsync(expiring, () => Points.ExpireAsync(Ledger.MachineId, before.Time, [], CancellationToken.None));
+
+        // Points are whole seconds apart, and their age is counted to the newest one.
+        TimeSpan reach = Ledger.Points.Values.Where(point => point.State < PointState.Deleted).Max(point => point.Point.Time) - before.Time + TimeSpan.FromSeconds(1);
+        return RemoveAsync(expiring, () => Points.ThinAsync(Ledger.MachineId, RetentionTier.EveryPoint(reach), [], CancellationToken.None));
     }
 
     /// <summary>Removes every point.</summary>

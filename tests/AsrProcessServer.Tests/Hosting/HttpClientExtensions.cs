@@ -28,6 +28,12 @@ internal static class HttpClientExtensions
         return await ReadAsync<T>(response);
     }
 
+    public static async Task<T> PatchForAsync<T>(this HttpClient client, string path, object body)
+    {
+        using HttpResponseMessage response = await client.PatchAsync(path, JsonContent.Create(body, body.GetType(), options: AsrJson.Options), TestAppliance.Stop);
+        return await ReadAsync<T>(response);
+    }
+
     /// <summary>The error of a request that must fail with this status.</summary>
     public static async Task<AsrError> ErrorOfAsync(Task<HttpResponseMessage> request, HttpStatusCode status)
     {

@@ -30,11 +30,12 @@ internal sealed class RecoveryLab : IAsyncDisposable
     private WorkFolder? _workFolder;
     private IHost? _host;
 
-    private RecoveryLab(string folder, IVault vault, Action<IServiceCollection>? configure)
+    private RecoveryLab(string folder, IVault vault, ManualTime time, Action<IServiceCollection>? configure)
     {
         Folder = folder;
         Vault = vault;
-        Points = new RecoveryPointLog(vault.Catalog);
+        Time = time;
+        Points = new RecoveryPointLog(vault.Catalog, Time);
         _configure = configure;
     }
 
@@ -48,7 +49,7 @@ internal sealed class RecoveryLab : IAsyncDisposable
 
     public IRecoveryPointLog Points { get; }
 
-    public ManualTime Time { get; } = new();
+    public ManualTime Time { get; }
 
     /// <summary>The vault's ingest of the running appliance; null while it is down.</summary>
     public VaultReplication? Replication { get; private set; }
@@ -62,7 +63,9 @@ internal sealed class RecoveryLab : IAsyncDisposable
     public static async Task<RecoveryLab> StartAsync(Action<IServiceCollection>? configure = null)
     {
         string folder = Directory.CreateTempSubdirectory("asr-lab-").FullName;
-        RecoveryLab lab = new(folder, await LocalVault.CreateAsync(Path.Combine(folder, "vault"), "passphrase", cancellationToken: Stop), configure)
+        ManualTime time = new();
+        IVault vault = await LocalVault.CreateAsync(Path.Combine(folder, "vault"), "passphrase", new LocalVaultOptions { Time = time }, Stop);
+        RecoveryLab lab = new(folder, vault, time, configure)
         {
             WorkPath = Path.Combine(folder, "work"),
         };
@@ -84,7 +87,8 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton<IInstantLog, InstantLog>();
         builder.Services.AddSingleton<PointInTimeFinder>();
         builder.Services.AddSingleton<PointsInTime>();
-        Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken));
+        Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken), (machineId, cancellationToken) =>
+            new ImmutabilityWindow(Machines, Services.GetRequiredService<IPolicyStore>()).FindAsync(machineId, cancellationToken));
         builder.Services.AddSingleton<IReplicationSink>(Replication);
         builder.Services.AddSingleton<IReplicaSource>(Replication);
         builder.Services.AddSingleton<IEventLog, EventLog>();

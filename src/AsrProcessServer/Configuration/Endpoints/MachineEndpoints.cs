@@ -32,6 +32,8 @@ internal static class MachineEndpoints
             Guid machineId, DateTimeOffset time, IMachineService machines, PointsInTime pointsInTime, CancellationToken cancellationToken) =>
             await pointsInTime.FindAsync(await machines.GetAsync(machineId, cancellationToken), time, cancellationToken));
 
+        group.MapPatch(AsrRoutes.MachinePoint, ChangePointAsync);
+
         group.MapPost(AsrRoutes.MachineOperations, (Guid machineId, OperationRequest request, HttpContext context, IMachineService machines, CancellationToken cancellationToken) =>
         {
             Check(request);
@@ -40,11 +42,34 @@ internal static class MachineEndpoints
     }
 
     private static async Task<IReadOnlyList<AsrRecoveryPoint>> ListPointsAsync(
-        Guid machineId, int? top, IMachineService machines, IRecoveryPointLog points, CancellationToken cancellationToken)
+        Guid machineId, int? top, DateTimeOffset? until, IMachineService machines, IRecoveryPointLog points, CancellationToken cancellationToken)
     {
         int count = RequestBounds.Top(top);
         await machines.GetAsync(machineId, cancellationToken);
-        return await points.ListAsync(machineId, count, cancellationToken);
+        return await points.ListAsync(machineId, count, until, cancellationToken);
+    }
+
+    private static async Task<AsrRecoveryPoint> ChangePointAsync(
+        Guid machineId, Guid pointId, RecoveryPointChange change, HttpContext context, IRecoveryPointLog points, IEventLog events, CancellationToken cancellationToken)
+    {
+        if (change.Name is { Length: > 0 } name && RecoveryPointName.Fault(name) is { } fault)
+        {
+            throw RequestBounds.Invalid(nameof(change.Name), fault);
+        }
+
+        AsrRecoveryPoint changed = await points.ChangeAsync(machineId, pointId, change, cancellationToken);
+        string marks = (changed.Pinned ? "is pinned" : "is not pinned") + (changed.Name is null ? "" : $" and has the name '{changed.Name}'");
+        await events.AddAsync(
+            new AsrEvent
+            {
+                Severity = EventSeverity.Normal,
+                Code = "RecoveryPointChanged",
+                Message = $"The recovery point of {changed.Time:u} of '{changed.MachineName}' {marks}, as {CallerCheck.CallerOf(context).Subject} asked.",
+                MachineId = machineId,
+                MachineName = changed.MachineName,
+            },
+            cancellationToken);
+        return changed;
     }
 
     private static bool TakesPointInTime(OperationRequest request) => request.RecoveryPointId is null

@@ -59,11 +59,22 @@ internal sealed class MemoryReplication : IReplicationSink, IReplicaSource, IRec
     public Task<AsrRecoveryPoint> PublishAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => PublishPointAsync(point, cancellationToken);
 
     public Task<IReadOnlyList<AsrRecoveryPoint>> ListAsync(Guid machineId, int countMax, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<AsrRecoveryPoint>>(Points.Values.Where(point => point.MachineId == machineId).OrderByDescending(point => point.Time).Take(countMax).ToList());
+        ListAsync(machineId, countMax, null, cancellationToken);
+
+    public Task<IReadOnlyList<AsrRecoveryPoint>> ListAsync(Guid machineId, int countMax, DateTimeOffset? until, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<AsrRecoveryPoint>>(
+            Points.Values.Where(point => point.MachineId == machineId && !(point.Time > until)).OrderByDescending(point => point.Time).Take(countMax).ToList());
 
     public Task<AsrRecoveryPoint?> FindAsync(Guid machineId, Guid pointId, CancellationToken cancellationToken) => Task.FromResult(Points.GetValueOrDefault(pointId));
 
-    public Task<int> ExpireAsync(Guid machineId, DateTimeOffset before, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<AsrRecoveryPoint> ChangeAsync(Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken)
+    {
+        AsrRecoveryPoint point = Points.GetValueOrDefault(pointId) ?? throw new AsrException(AsrErrorCode.NotFound, $"No point {pointId}.");
+        return Task.FromResult(Points[pointId] = point with { Pinned = change.Pinned ?? point.Pinned, Name = change.Name ?? point.Name });
+    }
 
-    public Task DeleteAllAsync(Guid machineId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<PointRemoval>> ThinAsync(Guid machineId, IReadOnlyList<RetentionTier> tiers, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<DateTimeOffset?> DeleteAllAsync(Guid machineId, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
