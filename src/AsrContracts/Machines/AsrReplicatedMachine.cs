@@ -27,6 +27,9 @@ public sealed record AsrReplicatedMachine
     /// <summary>Name of the replication policy, or null while not protected.</summary>
     public string? PolicyName { get; init; }
 
+    /// <summary>After replication has been disabled: until when immutable recovery points are kept. Null when none are, or while replication is on.</summary>
+    public DateTimeOffset? PointsKeptUntil { get; init; }
+
     /// <summary>Where the machine runs.</summary>
     public ActiveLocation ActiveLocation { get; init; }
 

@@ -6,7 +6,7 @@ public enum MachineOperation
     /// <summary>Starts replication under a policy.</summary>
     EnableReplication = 0,
 
-    /// <summary>Ends replication and removes the machine's recovery points.</summary>
+    /// <summary>Ends replication and removes the machine's recovery points, the immutable ones when their window has passed.</summary>
     DisableReplication = 1,
 
     /// <summary>Stops sending changes; they are remembered in the activity log.</summary>

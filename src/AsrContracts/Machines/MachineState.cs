@@ -41,4 +41,10 @@ public enum MachineState
 
     /// <summary>Replication is being switched off.</summary>
     Disabling = 11,
+
+    /// <summary>
+    /// Replication is off. Its immutable recovery points and their data are kept, and can be failed over to, until their window has passed; then the
+    /// appliance removes them by itself and the machine is Discovered again.
+    /// </summary>
+    Disabled = 12,
 }

@@ -58,7 +58,8 @@ public interface IMachineGrain : IGrainWithGuidKey
 /// <summary>What is protected from now on.</summary>
 /// <param name="PolicyName">Policy, or null for none.</param>
 /// <param name="DiskIds">Disks.</param>
-public sealed record ProtectionChange(string? PolicyName, System.Collections.Generic.IReadOnlyList<Guid> DiskIds);
+/// <param name="PointsKeptUntil">Until when immutable points are kept without replication; null for not.</param>
+public sealed record ProtectionChange(string? PolicyName, System.Collections.Generic.IReadOnlyList<Guid> DiskIds, DateTimeOffset? PointsKeptUntil = null);
 
 /// <summary>How a job ended, as far as its machine is concerned.</summary>
 public enum JobOutcome

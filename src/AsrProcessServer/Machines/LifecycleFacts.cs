@@ -8,6 +8,9 @@ public sealed record LifecycleFacts
     /// <summary>True once a recovery point of the machine is published.</summary>
     public bool HasRecoveryPoint { get; init; }
 
+    /// <summary>True while replication is disabled and immutable points are kept.</summary>
+    public bool KeepsPoints { get; init; }
+
     /// <summary>True while a test failover is up.</summary>
     public bool HasTestFailover { get; init; }
 

@@ -29,6 +29,12 @@ public sealed record MachineDocument
     /// <summary>The disks under protection.</summary>
     public IReadOnlyList<Guid> DiskIds { get; init; } = [];
 
+    /// <summary>
+    /// Set while replication is disabled and immutable points are kept: until when the last of them is. Policy and disks stay noted for as long, so
+    /// that the machine can be failed over and protected again.
+    /// </summary>
+    public DateTimeOffset? PointsKeptUntil { get; init; }
+
     /// <summary>Every disk that the agent offered last; the counters are those of the last change of this document.</summary>
     public IReadOnlyList<AsrDisk> Disks { get; init; } = [];
 
@@ -84,6 +90,9 @@ public sealed record BeforeJob
 
     /// <summary>Protected disks.</summary>
     public IReadOnlyList<Guid> DiskIds { get; init; } = [];
+
+    /// <summary>Until when points were kept without replication.</summary>
+    public DateTimeOffset? PointsKeptUntil { get; init; }
 
     /// <summary>The agent's assignment.</summary>
     public AgentAssignment Assignment { get; init; } = new();

@@ -24,7 +24,7 @@ public sealed partial class MachineGrain
         MachineDocument document = Document;
         DateTimeOffset now = time.GetUtcNow();
         List<HealthError> errors = [];
-        bool agentExpected = document.State is not (MachineState.Discovered or MachineState.Disabling)
+        bool agentExpected = document.State is not (MachineState.Discovered or MachineState.Disabling or MachineState.Disabled)
             && (document.Failover is null || document.State == MachineState.FailingBack);
         if (agentExpected && !AgentConnected && now - _activatedAt >= HeartbeatMax)
         {

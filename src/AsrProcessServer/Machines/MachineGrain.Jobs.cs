@@ -63,14 +63,11 @@ public sealed partial class MachineGrain
     }
 
     /// <inheritdoc />
-    public Task SetProtectionAsync(Guid jobId, ProtectionChange change)
+    public async Task SetProtectionAsync(Guid jobId, ProtectionChange change)
     {
         CheckJob(jobId);
-        if (change.PolicyName is null)
-        {
-            _latestPoint = null;
-        }
-        return SaveAsync(Document with { PolicyName = change.PolicyName, DiskIds = change.DiskIds });
+        await SaveAsync(Document with { PolicyName = change.PolicyName, DiskIds = change.DiskIds, PointsKeptUntil = change.PointsKeptUntil });
+        _latestPoint = change.PolicyName is null ? null : await ReadLatestPointAsync(CancellationToken.None);
     }
 
     /// <inheritdoc />
@@ -100,10 +97,16 @@ public sealed partial class MachineGrain
         MachineDocument ended = Document with { Job = null, State = next };
         if (outcome == JobOutcome.RolledBack && JobEnds.PutsBack(ticket.Request.Operation))
         {
+            // A first copy that is taken back leaves nothing, or the immutable points that its undoing has noted.
+            bool isFirstCopy = ticket.Request.Operation == MachineOperation.EnableReplication;
+            BeforeJob protection = !isFirstCopy ? ticket.Before
+                : Document.PointsKeptUntil is null ? new BeforeJob()
+                : BeforeOf(Document with { Job = null });
             ended = ended with
             {
-                PolicyName = ticket.Before.PolicyName,
-                DiskIds = ticket.Before.DiskIds,
+                PolicyName = protection.PolicyName,
+                DiskIds = protection.DiskIds,
+                PointsKeptUntil = protection.PointsKeptUntil,
                 Assignment = AssignmentChange.GoBack(Document.Assignment, ticket.Before.Assignment),
                 ReverseAssignment = ticket.Before.ReverseAssignment is { } before
                     ? AssignmentChange.GoBack(Document.ReverseAssignment ?? before, before)
@@ -134,6 +137,8 @@ public sealed partial class MachineGrain
             State = next,
             PolicyName = policyName,
             DiskIds = diskIds,
+            // From here on the points that were kept are older points of a protected machine.
+            PointsKeptUntil = request.Operation is MachineOperation.EnableReplication or MachineOperation.Reprotect ? null : document.PointsKeptUntil,
             Job = new JobTicket
             {
                 JobId = request.RequestId,
@@ -143,6 +148,10 @@ public sealed partial class MachineGrain
                 Before = BeforeOf(document),
             },
         });
+        if (request.Operation == MachineOperation.EnableReplication)
+        {
+            _latestPoint = null;
+        }
     }
 
     /// <summary>
@@ -156,6 +165,7 @@ public sealed partial class MachineGrain
             State = document.State,
             PolicyName = document.PolicyName,
             DiskIds = document.DiskIds,
+            PointsKeptUntil = document.PointsKeptUntil,
             Assignment = document.Assignment,
             ReverseAssignment = document.ReverseAssignment,
         };

@@ -43,7 +43,7 @@ public sealed partial class MachineGrain(
     {
         if (state.RecordExists)
         {
-            _latestPoint = (await points.ListAsync(this.GetPrimaryKey(), 1, cancellationToken)).FirstOrDefault();
+            _latestPoint = await ReadLatestPointAsync(cancellationToken);
         }
     }
 
@@ -74,6 +74,13 @@ public sealed partial class MachineGrain(
             signals.Raise(this.GetPrimaryKey());
         }
         await FollowReportAsync();
+    }
+
+    /// <summary>The newest point; while a machine is protected anew, the first of this protection and not one that has been kept from an earlier one.</summary>
+    private async Task<AsrRecoveryPoint?> ReadLatestPointAsync(CancellationToken cancellationToken)
+    {
+        AsrRecoveryPoint? newest = (await points.ListAsync(this.GetPrimaryKey(), 1, cancellationToken)).FirstOrDefault();
+        return Document.State == MachineState.InitialReplication && newest?.PublishedAt < Document.Job?.AcceptedAt ? null : newest;
     }
 
     private MachineView View() => new()

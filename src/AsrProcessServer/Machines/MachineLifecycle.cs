@@ -17,6 +17,8 @@ public sealed class MachineLifecycle
     private const string NoTestFailover = "no test failover is up";
     private const string CopyNeeded = "the machine is up at the recovery site (a change of the recovery point that failed leaves it without a copy: change it again, or cancel the failover)";
     private const string PlannedFailoverNeeded = "its planned failover is running";
+    private const string PointsKept = "immutable recovery points are kept";
+    private const string NoPointsKept = "no immutable recovery points are kept";
     private const string TestFailoverNeeded = "a test failover is up";
 
     private static readonly MachineOperation[] Operations = Enum.GetValues<MachineOperation>();
@@ -36,7 +38,8 @@ public sealed class MachineLifecycle
         _machine.Configure(MachineState.InitialReplication)
             .Permit(MachineTrigger.InitialReplicationDone, MachineState.Protected)
             .Permit(MachineTrigger.DisableReplication, MachineState.Disabling)
-            .PermitIf(MachineTrigger.OperationFailed, MachineState.Discovered, Before(MachineState.Discovered), BeforeText(MachineState.Discovered));
+            .PermitIf(MachineTrigger.OperationFailed, MachineState.Discovered, () => !facts.KeepsPoints, NoPointsKept)
+            .PermitIf(MachineTrigger.OperationFailed, MachineState.Disabled, () => facts.KeepsPoints, PointsKept);
 
         AllowTestFailover(MachineState.Protected);
         _machine.Configure(MachineState.Protected)
@@ -69,7 +72,8 @@ public sealed class MachineLifecycle
         AllowTestFailover(MachineState.FailingOver);
         _machine.Configure(MachineState.FailingOver)
             .Permit(MachineTrigger.FailoverDone, MachineState.FailedOver)
-            .Permit(MachineTrigger.FailoverCancelled, MachineState.Protected)
+            .PermitIf(MachineTrigger.FailoverCancelled, MachineState.Protected, () => !facts.KeepsPoints, NoPointsKept)
+            .PermitIf(MachineTrigger.FailoverCancelled, MachineState.Disabled, () => facts.KeepsPoints, PointsKept)
             .PermitReentryIf(
                 MachineTrigger.UnplannedFailover,
                 new Tuple<Func<bool>, string>(() => facts.RunningOperation == MachineOperation.PlannedFailover, PlannedFailoverNeeded),
@@ -77,7 +81,8 @@ public sealed class MachineLifecycle
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Protected, Before(MachineState.Protected), BeforeText(MachineState.Protected))
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Resynchronizing, Before(MachineState.Resynchronizing), BeforeText(MachineState.Resynchronizing))
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Paused, Before(MachineState.Paused), BeforeText(MachineState.Paused))
-            .PermitIf(MachineTrigger.OperationFailed, MachineState.FailedOver, Before(MachineState.FailedOver), BeforeText(MachineState.FailedOver));
+            .PermitIf(MachineTrigger.OperationFailed, MachineState.FailedOver, Before(MachineState.FailedOver), BeforeText(MachineState.FailedOver))
+            .PermitIf(MachineTrigger.OperationFailed, MachineState.Disabled, Before(MachineState.Disabled), BeforeText(MachineState.Disabled));
 
         AllowTestFailover(MachineState.FailedOver);
         _machine.Configure(MachineState.FailedOver)
@@ -112,7 +117,14 @@ public sealed class MachineLifecycle
         // A removal that failed half-way can only be finished: points may be gone already.
         _machine.Configure(MachineState.Disabling)
             .PermitReentry(MachineTrigger.DisableReplication)
-            .Permit(MachineTrigger.DisableDone, MachineState.Discovered);
+            .PermitIf(MachineTrigger.DisableDone, MachineState.Discovered, () => !facts.KeepsPoints, NoPointsKept)
+            .PermitIf(MachineTrigger.DisableDone, MachineState.Disabled, () => facts.KeepsPoints, PointsKept);
+
+        AllowTestFailover(MachineState.Disabled);
+        _machine.Configure(MachineState.Disabled)
+            .PermitIf(MachineTrigger.EnableReplication, MachineState.InitialReplication, () => !facts.HasTestFailover, NoTestFailover)
+            .PermitIf(MachineTrigger.DisableReplication, MachineState.Disabling, () => !facts.HasTestFailover, NoTestFailover)
+            .PermitIf(MachineTrigger.UnplannedFailover, MachineState.FailingOver, () => facts.HasRecoveryPoint, PointNeeded);
 
         foreach (MachineState withPoints in Enum.GetValues<MachineState>().Except([MachineState.Discovered, MachineState.Disabling]))
         {

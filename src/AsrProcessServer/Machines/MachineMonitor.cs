@@ -57,7 +57,8 @@ public sealed class MachineMonitor(
         }
     }
 
-    private async Task LookAfterAllAsync(bool withCare, CancellationToken cancellationToken)
+    /// <summary>One round; with care it does what is due once a minute too.</summary>
+    internal async Task LookAfterAllAsync(bool withCare, CancellationToken cancellationToken)
     {
         try
         {
@@ -87,6 +88,7 @@ public sealed class MachineMonitor(
             {
                 await site.ConvergeAsync(document.Id, cancellationToken);
                 await ThinPointsAsync(document, cancellationToken);
+                await EndKeepingAsync(document);
             }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
@@ -111,6 +113,18 @@ public sealed class MachineMonitor(
         {
             JobsLog.PointsRemoved(
                 logger, removed.Count(removal => removal.Reason == RemovalReason.Expired), removed.Count(removal => removal.Reason == RemovalReason.Thinned), document.Id);
+        }
+    }
+
+    /// <summary>Removes what was kept of a machine without replication as soon as the last window has passed; a drill or a mount that uses it goes on first.</summary>
+    private async Task EndKeepingAsync(MachineDocument document)
+    {
+        if (document is { State: MachineState.Disabled, PointsKeptUntil: { } until, TestFailover: null }
+            && time.GetUtcNow() >= until
+            && pointsInUse.Of(document.Id).Count == 0)
+        {
+            OperationRequest removal = new() { RequestId = Guid.NewGuid(), Operation = MachineOperation.DisableReplication };
+            await grains.GetGrain<IMachineGrain>(document.Id).StartAsync(removal, "appliance");
         }
     }
 }

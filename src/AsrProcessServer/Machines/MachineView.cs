@@ -27,6 +27,7 @@ public sealed record MachineView
     public LifecycleFacts Facts => new()
     {
         HasRecoveryPoint = LatestPoint is not null,
+        KeepsPoints = Document.PointsKeptUntil is not null,
         HasTestFailover = Document.TestFailover is not null,
         HasFailoverCopy = Document.Failover is not null,
         RunningOperation = Document.Job?.Request.Operation,
@@ -43,7 +44,7 @@ public sealed record MachineView
     public AsrReplicatedMachine Show(DateTimeOffset now, Func<string, string?> exportUri)
     {
         MachineDocument document = Document;
-        bool isProtected = document.PolicyName is not null && document.State is not (MachineState.Discovered or MachineState.Disabling);
+        bool isProtected = document.PolicyName is not null && document.State is not (MachineState.Discovered or MachineState.Disabling or MachineState.Disabled);
         return new AsrReplicatedMachine
         {
             Id = document.Id,
@@ -53,6 +54,7 @@ public sealed record MachineView
             Health = document.HealthErrors.Select(error => error.Severity).DefaultIfEmpty(EventSeverity.Normal).Max(),
             HealthErrors = document.HealthErrors,
             PolicyName = document.PolicyName,
+            PointsKeptUntil = document.PointsKeptUntil,
             ActiveLocation = document.Failover is null ? ActiveLocation.Primary : ActiveLocation.Recovery,
             AgentConnected = AgentConnected,
             LastHeartbeat = ReportedAt ?? document.LastHeartbeat,

@@ -44,6 +44,10 @@ public sealed class MachineLifecycleTests
         },
         { MachineState.FailingBack, [MachineOperation.ExportRecoveryPoint] },
         { MachineState.Disabling, [MachineOperation.DisableReplication] },
+        {
+            MachineState.Disabled,
+            [MachineOperation.EnableReplication, MachineOperation.DisableReplication, MachineOperation.TestFailover, MachineOperation.UnplannedFailover, MachineOperation.ExportRecoveryPoint]
+        },
     };
 
     [Theory]
@@ -71,6 +75,16 @@ public sealed class MachineLifecycleTests
         {
         }
         Assert.Equal(Enum.GetValues<MachineState>().ToHashSet(), home);
+    }
+
+    [Theory]
+    [InlineData(MachineState.Disabling, MachineTrigger.DisableDone, MachineState.Discovered)]
+    [InlineData(MachineState.FailingOver, MachineTrigger.FailoverCancelled, MachineState.Protected)]
+    [InlineData(MachineState.InitialReplication, MachineTrigger.OperationFailed, MachineState.Discovered)]
+    public void What_ends_replication_ends_in_Disabled_while_points_are_kept(MachineState from, MachineTrigger trigger, MachineState otherwise)
+    {
+        Assert.Equal(otherwise, new MachineLifecycle(from, WithPoint).Fire(trigger));
+        Assert.Equal(MachineState.Disabled, new MachineLifecycle(from, WithPoint with { KeepsPoints = true }).Fire(trigger));
     }
 
     [Theory]
@@ -150,6 +164,7 @@ public sealed class MachineLifecycleTests
     [InlineData(MachineState.Resynchronizing)]
     [InlineData(MachineState.Paused)]
     [InlineData(MachineState.FailedOver)]
+    [InlineData(MachineState.Disabled)]
     public void A_failed_failover_goes_back_to_where_it_came_from(MachineState before)
     {
         MachineLifecycle lifecycle = new(MachineState.FailingOver, WithPoint with { StateBeforeOperation = before });

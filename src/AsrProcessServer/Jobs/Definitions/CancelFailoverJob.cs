@@ -38,10 +38,13 @@ public sealed class CancelFailoverJob(RecoverySite site, MachineWaits waits) : I
     private async Task ResumeAsync(JobContext context, CancellationToken cancellationToken)
     {
         MachineDocument machine = (await context.Machine.LookAsync()).Document;
-        await context.Machine.AssignAsync(context.JobId, machine.Assignment with { Mode = AgentMode.Replicate, FinalPointId = null, Bases = null });
+        // Where replication had been disabled, it stays so.
+        AgentMode mode = machine.PointsKeptUntil is null ? AgentMode.Replicate : AgentMode.Idle;
+        IReadOnlyList<Guid> diskIds = mode == AgentMode.Replicate ? machine.Assignment.DiskIds : [];
+        await context.Machine.AssignAsync(context.JobId, machine.Assignment with { Mode = mode, DiskIds = diskIds, FinalPointId = null, Bases = null });
         try
         {
-            await waits.UntilModeAsync(context, AgentMode.Replicate, AgentTimeout, cancellationToken);
+            await waits.UntilModeAsync(context, mode, AgentTimeout, cancellationToken);
         }
         catch (AsrException error) when (error.Code == AsrErrorCode.AgentUnreachable)
         {

@@ -73,7 +73,11 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
             // The operation that ended this job removes the replica itself.
             return;
         }
-        await points.DeleteAllAsync(context.MachineId, cancellationToken);
+        if (await points.DeleteAllAsync(context.MachineId, cancellationToken) is { } keptUntil)
+        {
+            await context.Machine.SetProtectionAsync(context.JobId, new ProtectionChange(machine.PolicyName, machine.DiskIds, keptUntil));
+            return;
+        }
         foreach (Guid diskId in machine.DiskIds)
         {
             await vault.DeleteDiskAsync(diskId, cancellationToken);

@@ -76,6 +76,6 @@ public sealed class FailoverJob(BringUpSteps bringUp, CopyBuilder builder, Machi
     private static async Task AssignFenceAsync(JobContext context)
     {
         MachineDocument machine = (await context.Machine.LookAsync()).Document;
-        await context.Machine.AssignAsync(context.JobId, machine.Assignment with { Mode = AgentMode.Fence, FinalPointId = null });
+        await context.Machine.AssignAsync(context.JobId, machine.Assignment with { Mode = AgentMode.Fence, DiskIds = machine.DiskIds, FinalPointId = null });
     }
 }
