@@ -180,6 +180,15 @@ internal sealed class SealedVault : IVault
         }
 
         DiskDocument document = stored.Value.Document;
+
+        // Whatever the caller keeps: what an immutable point stands on stays.
+        IReadOnlyList<AsrRecoveryPoint> immutable = await ImmutablePoints.ListAsync(
+            Catalog, diskId, document.Epochs.Select(static epoch => epoch.MachineId), _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        kept = kept with
+        {
+            Points = [.. kept.Points, .. immutable.SelectMany(static point => point.Disks).Where(disk => disk.DiskId == diskId)
+                .Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence))],
+        };
         SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
         Branch head = FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments);
         Branch floor = FindFloor(document, newest, head, kept.ContinuousFrom, segments);

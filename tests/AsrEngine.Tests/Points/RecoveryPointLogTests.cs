@@ -8,6 +8,7 @@ using Asr.Engine.Blocks;
 using Asr.Engine.Points;
 using Asr.Engine.Tests.Vault;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 using Asr.Tests.Shared;
 using Xunit;
 
@@ -100,10 +101,12 @@ public sealed class RecoveryPointLogTests
             diskId, new OpenSessionRequest { MachineId = MachineId, Nonce = Guid.NewGuid(), SizeBytes = 4096 }, Cancel);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         RecoveryPointLog log = new(vault.Catalog);
+        await writer.AppendAsync(BatchMaker.Writes(diskId, 1, 1, 4096, (0, 512, 1)), Cancel);
+        await writer.AppendAsync(BatchMaker.Writes(diskId, 1, 2, 4096, (0, 512, 2)), Cancel);
         AsrRecoveryPoint point = new()
         {
             Id = Guid.NewGuid(), MachineId = MachineId, Time = now.AddDays(-1), PublishedAt = now.AddDays(-1), ImmutableUntil = now.AddDays(1),
-            Disks = [new RecoveryPointDisk { DiskId = diskId, Epoch = 1 }],
+            Disks = [new RecoveryPointDisk { DiskId = diskId, Epoch = 1, Sequence = 1 }],
         };
         await log.PublishAsync(point, Cancel);
         await log.PublishAsync(point with { Id = Guid.NewGuid(), Time = now.AddHours(-1), ImmutableUntil = null }, Cancel);
@@ -113,7 +116,13 @@ public sealed class RecoveryPointLogTests
         Assert.Equal([point.Id], (await log.ListAsync(MachineId, 10, Cancel)).Select(kept => kept.Id));
         AsrException refused = await Assert.ThrowsAsync<AsrException>(() => vault.DeleteDiskAsync(diskId, Cancel));
         Assert.Equal(AsrErrorCode.RecoveryPointImmutable, refused.Code);
-        await using IBlockDevice image = await vault.OpenAsync(diskId, new StreamPosition(1, 0), Cancel);
+        await vault.CompactAsync(diskId, new KeptHistory { Points = [] }, new CompactionOptions { DeadShareMin = 0 }, Cancel);
+        await using (IBlockDevice image = await vault.OpenAsync(diskId, new StreamPosition(1, 1), Cancel))
+        {
+            byte[] content = new byte[512];
+            await image.ReadAsync(0, content, Cancel);
+            Assert.Equal(1, content[0]);
+        }
 
         RecoveryPointLog later = new(vault.Catalog, new FixedTime(now.AddDays(1)));
         Assert.Null(await later.DeleteAllAsync(MachineId, Cancel));
