@@ -38,7 +38,7 @@ public static class ThinningPlanner
         foreach (PointFacts point in points)
         {
             newest = point.Time > newest.Time ? point : newest;
-            lastPublished = point.PublishedAt > lastPublished.PublishedAt ? point : lastPublished;
+            lastPublished = (point.PublishedAt, point.Time).CompareTo((lastPublished.PublishedAt, lastPublished.Time)) > 0 ? point : lastPublished;
         }
 
         Slot?[] slots = new Slot?[points.Count];

@@ -163,6 +163,15 @@ public sealed class ThinningPlannerTests
         Assert.Equal([sealedPoint.Id, next.Id], ThinningPlanner.Plan([sealedPoint, next, Crash(300)], hour, [], Start.AddHours(5)).Select(removal => removal.PointId));
     }
 
+    [Fact]
+    public void Of_points_published_at_once_only_the_newest_must_stay()
+    {
+        PointFacts[] points = [.. new[] { Crash(0), Crash(60), Crash(120) }.Select(point => point with { PublishedAt = Start })];
+        Assert.Equal(
+            [points[0].Id, points[1].Id],
+            ThinningPlanner.Plan(points, RetentionTier.EveryPoint(TimeSpan.FromHours(1)), [], Start.AddHours(3)).Select(removal => removal.PointId));
+    }
+
     private static PointFacts Crash(int minute) =>
         new(Guid.NewGuid(), Start.AddMinutes(minute), Start.AddMinutes(minute), RecoveryPointType.CrashConsistent, Pinned: false, ImmutableUntil: null);
 
