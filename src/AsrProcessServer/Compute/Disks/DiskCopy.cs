@@ -10,8 +10,8 @@ using Asr.Engine.Blocks;
 namespace Asr.ProcessServer.Compute.Disks;
 
 /// <summary>
-/// Copies a disk onto an empty, sparse one and hashes it on the way. Several chunks are read, expanded and written side by side, in any order; one
-/// reader of the queue hashes them in the order of the disk. Zeros are hashed and not written. Single use, one caller.
+/// Copies a disk onto an empty, sparse one and hashes it on the way. Several chunks are read and expanded side by side; one at a time, in the order of the
+/// disk, is hashed and, meanwhile, written: several writers of one file would only spin for its lock. Zeros are hashed and not written. Single use, one caller.
 /// </summary>
 /// <param name="source">The disk; stays the caller's.</param>
 /// <param name="target">Where it goes: at least as long, reading as zeros; stays the caller's.</param>
@@ -29,13 +29,12 @@ internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : ID
     private static readonly byte[] Zeros = new byte[ChunkBytes];
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private long _bytesWritten;
 
     /// <summary>Chunks on their way at a time: enough to keep every core busy while some of them wait for a medium.</summary>
     public static int ChunksMax { get; } = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
 
     /// <summary>Bytes written to the target so far.</summary>
-    public long BytesWritten => Interlocked.Read(ref _bytesWritten);
+    public long BytesWritten { get; private set; }
 
     /// <summary>Hashes something that follows the disk in its file.</summary>
     public void Append(ReadOnlySpan<byte> data) => _hash.AppendData(data);
@@ -48,10 +47,10 @@ internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : ID
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<Chunk> chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(ChunksMax) { SingleReader = true, SingleWriter = true });
-        Task moving = MoveAllAsync(chunks.Writer, failed.Token);
+        Task reading = ReadAllAsync(chunks.Writer, failed.Token);
         try
         {
-            await HashAllAsync(chunks.Reader, progress);
+            await PutAllAsync(chunks.Reader, progress, cancellationToken);
         }
         catch
         {
@@ -63,19 +62,19 @@ internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : ID
             // A buffer that is still being read into must not go back to the pool.
             await foreach (Chunk left in chunks.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                await left.Moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await left.Reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 left.Return();
             }
-            await moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        await moving;
+        await reading;
     }
 
     /// <inheritdoc />
     public void Dispose() => _hash.Dispose();
 
     /// <summary>Starts the chunks in order; the queue's bound is what keeps them few.</summary>
-    private async Task MoveAllAsync(ChannelWriter<Chunk> chunks, CancellationToken cancellationToken)
+    private async Task ReadAllAsync(ChannelWriter<Chunk> chunks, CancellationToken cancellationToken)
     {
         try
         {
@@ -120,33 +119,19 @@ internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : ID
             return new Chunk(offset, length, null, Task.CompletedTask);
         }
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        return new Chunk(offset, length, buffer, Task.Run(() => MoveAsync(offset, buffer.AsMemory(0, length), cancellationToken), CancellationToken.None));
+        return new Chunk(
+            offset, length, buffer, Task.Run(() => source.ReadAsync(offset, buffer.AsMemory(0, length), cancellationToken).AsTask(), CancellationToken.None));
     }
 
-    private async Task MoveAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        await source.ReadAsync(offset, buffer, cancellationToken);
-        List<BlockExtent> runs = [];
-        ZeroDetector.Split(buffer.Span, SparseBytes, runs);
-        foreach (BlockExtent run in runs)
-        {
-            if (run.Kind == ExtentKind.Data)
-            {
-                await target.WriteAsync(offset + run.Offset, buffer.Slice((int)run.Offset, (int)run.Length), cancellationToken);
-                Interlocked.Add(ref _bytesWritten, run.Length);
-            }
-        }
-    }
-
-    private async Task HashAllAsync(ChannelReader<Chunk> chunks, Func<DiskProgress, ValueTask> progress)
+    private async Task PutAllAsync(ChannelReader<Chunk> chunks, Func<DiskProgress, ValueTask> progress, CancellationToken cancellationToken)
     {
         long writeBackFrom = 0;
         await foreach (Chunk chunk in chunks.ReadAllAsync(CancellationToken.None))
         {
             try
             {
-                await chunk.Moving;
-                _hash.AppendData(chunk.Content);
+                await chunk.Reading;
+                await PutAsync(chunk, cancellationToken);
             }
             finally
             {
@@ -162,10 +147,31 @@ internal sealed class DiskCopy(IBlockDevice source, FileBlockDevice target) : ID
         }
     }
 
-    /// <summary>A piece of the disk on its way; without a buffer it is a hole.</summary>
-    private readonly record struct Chunk(long Offset, int Length, byte[]? Buffer, Task Moving)
+    private async Task PutAsync(Chunk chunk, CancellationToken cancellationToken)
     {
-        public ReadOnlySpan<byte> Content => (Buffer ?? Zeros).AsSpan(0, Length);
+        Task writing = chunk.Buffer is null ? Task.CompletedTask : Task.Run(() => WriteAsync(chunk, cancellationToken), CancellationToken.None);
+        _hash.AppendData(chunk.Content.Span);
+        await writing;
+    }
+
+    private async Task WriteAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        List<BlockExtent> runs = [];
+        ZeroDetector.Split(chunk.Content.Span, SparseBytes, runs);
+        foreach (BlockExtent run in runs)
+        {
+            if (run.Kind == ExtentKind.Data)
+            {
+                await target.WriteAsync(chunk.Offset + run.Offset, chunk.Content.Slice((int)run.Offset, (int)run.Length), cancellationToken);
+                BytesWritten += run.Length;
+            }
+        }
+    }
+
+    /// <summary>A piece of the disk on its way; without a buffer it is a hole.</summary>
+    private readonly record struct Chunk(long Offset, int Length, byte[]? Buffer, Task Reading)
+    {
+        public ReadOnlyMemory<byte> Content => (Buffer ?? Zeros).AsMemory(0, Length);
 
         public void Return()
         {
