@@ -1,6 +1,7 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Numerics;
+using System.Threading;
 using Asr.Contracts;
 
 namespace Asr.Engine.Segments;
@@ -8,16 +9,20 @@ namespace Asr.Engine.Segments;
 /// <summary>
 /// A parsed batch over the caller's memory: contiguous changes of one disk under one epoch. Parsing checks every bound and the
 /// checksum of header and table, so the accessors cannot fail; contents are checked one by one with <see cref="TryDecode"/>.
-/// Immutable; valid as long as the memory is.
+/// Immutable; valid as long as the memory is. The table is pooled: whoever is done with the batch disposes it, once for the parsing and once for each
+/// <see cref="Share"/>. One that is not disposed costs an array and nothing else.
 /// </summary>
-public sealed class ChangeBatch
+public sealed class ChangeBatch : IDisposable
 {
     private readonly ReadOnlyMemory<byte> _bytes;
-    private readonly Change[] _changes;
+    private readonly int _count;
+    private Change[] _changes;
+    private int _holders = 1;
 
-    private ChangeBatch(ReadOnlyMemory<byte> bytes, Guid diskId, int epoch, Change[] changes)
+    private ChangeBatch(ReadOnlyMemory<byte> bytes, Guid diskId, int epoch, Change[] changes, int count)
     {
         _bytes = bytes;
+        _count = count;
         DiskId = diskId;
         Epoch = epoch;
         _changes = changes;
@@ -30,13 +35,13 @@ public sealed class ChangeBatch
     public int Epoch { get; }
 
     /// <summary>The changes in stream order, at least one.</summary>
-    public ReadOnlySpan<Change> Changes => _changes;
+    public ReadOnlySpan<Change> Changes => _changes.AsSpan(0, _count);
 
     /// <summary>Sequence of the first change.</summary>
     public long FirstSequence => _changes[0].Sequence;
 
     /// <summary>Sequence of the last change.</summary>
-    public long LastSequence => _changes[^1].Sequence;
+    public long LastSequence => _changes[_count - 1].Sequence;
 
     /// <summary>Stored content of a change.</summary>
     public ReadOnlyMemory<byte> Stored(in Change change) => _bytes.Slice(change.PayloadOffset, change.StoredLength);
@@ -44,6 +49,23 @@ public sealed class ChangeBatch
     /// <summary>Restores the content of a data change into <paramref name="content"/> (of exactly its length) and checks its hash.</summary>
     public bool TryDecode(in Change change, Span<byte> content) =>
         ChunkCodec.TryDecode(change.Encoding, Stored(change).Span, content, change.Hash);
+
+    /// <summary>The same batch for one more user, who needs the table longer than its first owner does.</summary>
+    public ChangeBatch Share()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            ArrayPool<Change>.Shared.Return(_changes);
+            _changes = [];
+        }
+    }
 
     /// <summary>Parses and checks; throws <see cref="AsrErrorCode.BatchMalformed"/> saying what is wrong.</summary>
     /// <param name="bytes">Exactly one batch; not copied.</param>
@@ -87,7 +109,7 @@ public sealed class ChangeBatch
             throw Malformed("fails its checksum");
         }
 
-        return new ChangeBatch(bytes, diskId, epoch, ReadTable(span, count, firstSequence, payloadBytes, diskBytes));
+        return new ChangeBatch(bytes, diskId, epoch, ReadTable(span, count, firstSequence, payloadBytes, diskBytes), count);
     }
 
     /// <summary>Moves a batch made under an older epoch to the sender's new session. The memory must hold one batch that this process made.</summary>
@@ -106,10 +128,24 @@ public sealed class ChangeBatch
     private static Change[] ReadTable(ReadOnlySpan<byte> span, int count, long firstSequence, int payloadBytes, long diskBytes)
     {
         ReadOnlySpan<byte> table = span[(ChangeBatchFormat.HeaderBytes + payloadBytes)..];
-        Change[] changes = new Change[count];
+        Change[] changes = ArrayPool<Change>.Shared.Rent(count);
+        try
+        {
+            ReadEntries(table, changes.AsSpan(0, count), firstSequence, payloadBytes, diskBytes);
+            return changes;
+        }
+        catch
+        {
+            ArrayPool<Change>.Shared.Return(changes);
+            throw;
+        }
+    }
+
+    private static void ReadEntries(ReadOnlySpan<byte> table, Span<Change> changes, long firstSequence, int payloadBytes, long diskBytes)
+    {
         long payloadOffset = ChangeBatchFormat.HeaderBytes;
         long payloadEnd = payloadOffset + payloadBytes;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < changes.Length; i++)
         {
             Change change = ChangeBatchFormat.ReadEntry(table[(i * ChangeBatchFormat.EntryBytes)..], firstSequence + i, (int)payloadOffset);
             CheckEntry(change, diskBytes);
@@ -122,7 +158,10 @@ public sealed class ChangeBatch
             changes[i] = change;
         }
 
-        return payloadOffset == payloadEnd ? changes : throw Malformed($"has {payloadEnd - payloadOffset} bytes that belong to no change");
+        if (payloadOffset != payloadEnd)
+        {
+            throw Malformed($"has {payloadEnd - payloadOffset} bytes that belong to no change");
+        }
     }
 
     private static void CheckEntry(in Change change, long diskBytes)

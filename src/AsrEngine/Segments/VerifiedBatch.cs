@@ -6,9 +6,9 @@ namespace Asr.Engine.Segments;
 
 /// <summary>
 /// A batch whose every content has been expanded and compared with its hash. Having one is the proof, so the work is done once per hop.
-/// Valid as long as the memory it was made from.
+/// Valid as long as the memory it was made from; disposing it disposes the batch.
 /// </summary>
-public sealed class VerifiedBatch
+public sealed class VerifiedBatch : IDisposable
 {
     private VerifiedBatch(ReadOnlyMemory<byte> bytes, ChangeBatch batch)
     {
@@ -22,6 +22,9 @@ public sealed class VerifiedBatch
     /// <summary>The batch.</summary>
     public ChangeBatch Batch { get; }
 
+    /// <inheritdoc/>
+    public void Dispose() => Batch.Dispose();
+
     /// <summary>Parses and verifies; throws <see cref="AsrErrorCode.BatchMalformed"/> saying what is wrong.</summary>
     /// <param name="bytes">Exactly one batch; not copied.</param>
     /// <param name="diskBytes">Size of the disk: no change may reach beyond it.</param>
@@ -29,6 +32,7 @@ public sealed class VerifiedBatch
     {
         ChangeBatch batch = ChangeBatch.Parse(bytes, diskBytes);
         byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.ChangeBytesMax);
+        bool isWhole = false;
         try
         {
             foreach (ref readonly Change change in batch.Changes)
@@ -41,10 +45,16 @@ public sealed class VerifiedBatch
                         "Nothing was stored. The sender resynchronises; if it happens again, check the source's memory and network.");
                 }
             }
+
+            isWhole = true;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(content);
+            if (!isWhole)
+            {
+                batch.Dispose();
+            }
         }
 
         return new VerifiedBatch(bytes, batch);
