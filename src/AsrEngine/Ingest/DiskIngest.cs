@@ -41,7 +41,7 @@ internal sealed class DiskIngest : IAsyncDisposable
     public async Task<ShipReceipt> ShipAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         // Before the turn: batches that wait for each other are verified side by side.
-        VerifiedBatch batch = VerifiedBatch.Verify(bytes, _sizeBytes);
+        using VerifiedBatch batch = VerifiedBatch.Verify(bytes, _sizeBytes);
         if (batch.Batch.DiskId != _diskId)
         {
             throw new AsrException(AsrErrorCode.BatchMalformed, $"The batch is for disk {batch.Batch.DiskId} and was sent for disk {_diskId}.", "Nothing was stored.");
@@ -53,26 +53,36 @@ internal sealed class DiskIngest : IAsyncDisposable
             return Receipt;
         }
 
-        await _turns.EnterAsync(batch.Batch.FirstSequence, ReceivedSequence, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Its turn ends with its place in the stream. Batches are made durable side by side, and answered in order.
+            Task durable = await AcceptAsync(batch, cancellationToken).ConfigureAwait(false);
+            await durable.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return Receipt;
+        }
+        catch (AsrException error) when (error.Code is AsrErrorCode.WriterFenced or AsrErrorCode.SessionLost)
+        {
+            Volatile.Write(ref _isLost, 1);
+            throw;
+        }
+    }
+
+    private async Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+    {
+        await _turns.EnterAsync(batch.Batch.FirstSequence, AcceptedSequence, cancellationToken).ConfigureAwait(false);
         AsrException? failure = null;
         try
         {
-            await _writer.AppendAsync(batch, cancellationToken).ConfigureAwait(false);
-            return Receipt;
+            return await _writer.AcceptAsync(batch, cancellationToken).ConfigureAwait(false);
         }
         catch (AsrException error)
         {
             failure = error;
-            if (error.Code is AsrErrorCode.WriterFenced or AsrErrorCode.SessionLost)
-            {
-                Volatile.Write(ref _isLost, 1);
-            }
-
             throw;
         }
         finally
         {
-            _turns.Leave(ReceivedSequence, failure);
+            _turns.Leave(AcceptedSequence, failure);
         }
     }
 
@@ -112,5 +122,5 @@ internal sealed class DiskIngest : IAsyncDisposable
     public static AsrException Lost(Guid diskId, string why) =>
         new(AsrErrorCode.SessionLost, $"Disk {diskId} {why}.", "Open a new session.", diskId.ToString());
 
-    private long ReceivedSequence() => _writer.ReceivedSequence;
+    private long AcceptedSequence() => _writer.AcceptedSequence;
 }

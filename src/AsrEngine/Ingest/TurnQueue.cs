@@ -27,7 +27,7 @@ internal sealed class TurnQueue(Guid diskId, TimeProvider time)
 
     /// <summary>Ends when it is this batch's turn; every turn is given back with <see cref="Leave"/>.</summary>
     /// <param name="first">Sequence of the batch's first change.</param>
-    /// <param name="received">Tells the last sequence received.</param>
+    /// <param name="received">Tells the last sequence that was taken in.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     public async Task EnterAsync(long first, Func<long> received, CancellationToken cancellationToken)
     {

@@ -70,11 +70,14 @@ public interface ISecretBox
     byte[] Open(string purpose, ReadOnlySpan<byte> box);
 }
 
-/// <summary>The one writer of a disk's stream for one epoch. One caller at a time; dispose ends the right to write from this object.</summary>
+/// <summary>The one writer of a disk's stream for one epoch. One batch is taken in at a time; dispose ends the right to write from this object.</summary>
 public interface IReplicaWriter : IAsyncDisposable
 {
     /// <summary>The session as told to the sender.</summary>
     ReplicationSession Session { get; }
+
+    /// <summary>Last change that has its place in the stream here: what follows it may be appended.</summary>
+    long AcceptedSequence { get; }
 
     /// <summary>Last change durable in the vault or in the spool of this machine.</summary>
     long ReceivedSequence { get; }
@@ -89,12 +92,21 @@ public interface IReplicaWriter : IAsyncDisposable
     Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Seals one batch and makes it durable, in the vault or in the spool. The batch must follow <see cref="ReceivedSequence"/> without a gap
-    /// (<see cref="AsrErrorCode.SequenceGap"/>); what of it lies at or below that is a repetition and is ignored.
-    /// Another disk's or epoch's: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>. After a storage
-    /// fault the same changes are to be appended again; the caller keeps the memory until the task ends.
+    /// Takes one batch in, which must follow <see cref="AcceptedSequence"/> without a gap (<see cref="AsrErrorCode.SequenceGap"/>); what of it lies at or below that
+    /// is a repetition and is not taken again. Another disk's or epoch's: <see cref="AsrErrorCode.BatchMalformed"/>. Fenced: <see cref="AsrErrorCode.WriterFenced"/>.
     /// </summary>
-    Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken);
+    /// <returns>
+    /// Ends when the batch has its place: the caller's memory is free, and the next batch may come. The inner task ends when it is durable, in
+    /// the vault or in the spool, with everything before it. After a storage fault the same changes are to be sent again.
+    /// </returns>
+    Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>Takes one batch in and waits until it is durable.</summary>
+    async Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+    {
+        Task durable = await AcceptAsync(batch, cancellationToken).ConfigureAwait(false);
+        await durable.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The disk's current content on this branch, up to <see cref="ReceivedSequence"/>, for hashes. Stays valid while changes are appended.</summary>
     IBlockDevice Current { get; }

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -8,9 +10,19 @@ using Asr.Engine.Vault.Replica;
 
 namespace Asr.Engine.Vault;
 
-/// <summary>Writes one epoch of a disk. See <see cref="SealedVault.TakeOverAsync"/> for why a fenced writer cannot vouch for a change.</summary>
+/// <summary>
+/// Writes one epoch of a disk: several segments are on their way to the store at once, and they count in the order of the stream. See
+/// <see cref="SealedVault.TakeOverAsync"/> for why a fenced writer cannot vouch for a change.
+/// </summary>
+/// <remarks>
+/// A crash may leave a later segment stored and an earlier one not. What follows a gap was never received, so no one was told that it is durable, and the
+/// next epoch's look-up ends at the gap: the later segment is in no one's past.
+/// </remarks>
 internal sealed class ReplicaWriter : IReplicaWriter
 {
+    /// <summary>Enough to keep the processors sealing while earlier segments are synced; each holds its sealed bytes in memory.</summary>
+    private const int UnderWayMax = 4;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly ISegmentStore _store;
@@ -22,13 +34,15 @@ internal sealed class ReplicaWriter : IReplicaWriter
     private readonly TimeProvider _time;
     private readonly Guid _diskId;
     private readonly CancellationTokenSource _stop = new();
+
+    // Segments that do not count as received yet, in stream order. Added by the one who accepts, removed by the one who settles.
+    private readonly Lock _gate = new();
+    private readonly Queue<SegmentUnderWay> _underWay = new();
+    private readonly SemaphoreSlim _settling = new(1, 1);
     private Task _confirming = Task.CompletedTask;
+    private long _acceptedSequence;
     private long _receivedSequence;
     private bool _disposed;
-
-    // A segment whose put failed may have been stored all the same. Until its fate is known nothing else is sealed, and it is put again as
-    // the very bytes it was: other bytes under its name would be taken for another writer's, and its nonces may be out already.
-    private (SealedObject Segment, ChangeBatch Batch, int Skip)? _unsettled;
 
     public ReplicaWriter(ReplicaWriterParts parts)
     {
@@ -41,11 +55,15 @@ internal sealed class ReplicaWriter : IReplicaWriter
         _diskId = parts.DiskId;
         Session = parts.Session;
         _receivedSequence = parts.Session.NextSequence - 1;
+        _acceptedSequence = _receivedSequence;
         _vault = new Watermark(_receivedSequence);
     }
 
     /// <inheritdoc/>
     public ReplicationSession Session { get; }
+
+    /// <inheritdoc/>
+    public long AcceptedSequence => Volatile.Read(ref _acceptedSequence);
 
     /// <inheritdoc/>
     public long ReceivedSequence => Volatile.Read(ref _receivedSequence);
@@ -60,14 +78,9 @@ internal sealed class ReplicaWriter : IReplicaWriter
     public Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken) => _vault.WaitAsync(sequence, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+    public async Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_vault.Failure is { } failure)
-        {
-            throw failure;
-        }
-
         ChangeBatch changes = batch.Batch;
         if (changes.DiskId != _diskId || changes.Epoch != Session.Epoch)
         {
@@ -77,23 +90,35 @@ internal sealed class ReplicaWriter : IReplicaWriter
                 "Nothing was stored. Open a new session.");
         }
 
-        await SettleAsync(cancellationToken).ConfigureAwait(false);
-        if (changes.LastSequence <= ReceivedSequence)
+        await MakeRoomAsync(cancellationToken).ConfigureAwait(false);
+        if (_vault.Failure is { } failure)
         {
-            return;
+            throw failure;
         }
 
-        if (changes.FirstSequence > ReceivedSequence + 1)
+        if (changes.LastSequence <= AcceptedSequence)
+        {
+            return WhenSettled(changes.LastSequence);
+        }
+
+        if (changes.FirstSequence > AcceptedSequence + 1)
         {
             throw new AsrException(
                 AsrErrorCode.SequenceGap,
-                $"The batch begins with change {changes.FirstSequence} of disk {_diskId}; changes up to {ReceivedSequence} have been received.",
+                $"The batch begins with change {changes.FirstSequence} of disk {_diskId}; changes up to {AcceptedSequence} have been received.",
                 "Nothing was stored. Send the changes in between, or resynchronise.");
         }
 
-        int skip = (int)(ReceivedSequence + 1 - changes.FirstSequence);
-        _unsettled = (SegmentSealer.Seal(batch, skip, _cipher), changes, skip);
-        await SettleAsync(cancellationToken).ConfigureAwait(false);
+        int skip = (int)(AcceptedSequence + 1 - changes.FirstSequence);
+        SegmentUnderWay segment = new(SegmentSealer.Seal(batch, skip, _cipher), changes.Share(), skip);
+        lock (_gate)
+        {
+            _underWay.Enqueue(segment);
+        }
+
+        Volatile.Write(ref _acceptedSequence, changes.LastSequence);
+        segment.Start(_store, SettleAsync, _stop.Token);
+        return segment.Settled;
     }
 
     /// <inheritdoc/>
@@ -106,47 +131,167 @@ internal sealed class ReplicaWriter : IReplicaWriter
 
         _disposed = true;
         await _stop.CancelAsync().ConfigureAwait(false);
+        SegmentUnderWay[] left = Line();
+        await Task.WhenAll(left.Select(static segment => segment.Put)).ConfigureAwait(false);
         await _confirming.ConfigureAwait(false);
-        _vault.Fail(new AsrException(AsrErrorCode.SessionLost, $"Epoch {Session.Epoch} of disk {_diskId} is no longer written here.", "Open a new session."));
-        _unsettled?.Segment.Dispose();
+        _vault.Fail(Lost());
+        foreach (SegmentUnderWay segment in left)
+        {
+            segment.Fail(Lost());
+            segment.Dispose();
+        }
+
         await _index.DisposeAsync().ConfigureAwait(false);
+        _settling.Dispose();
         _stop.Dispose();
     }
 
-    private async Task SettleAsync(CancellationToken cancellationToken)
+    private AsrException Lost() => new(AsrErrorCode.SessionLost, $"Epoch {Session.Epoch} of disk {_diskId} is no longer written here.", "Open a new session.");
+
+    private SegmentUnderWay[] Line()
     {
-        if (_unsettled is not var (segment, batch, skip))
+        lock (_gate)
         {
-            return;
-        }
-
-        SegmentName name = segment.Name;
-        await _store.PutAsync(name, segment.Memory, cancellationToken).ConfigureAwait(false);
-        _unsettled = null;
-        segment.Dispose();
-
-        // Only the table: the memory the batch was parsed from may be another one's by now.
-        _index.Apply(name, batch.Changes[skip..]);
-        Volatile.Write(ref _receivedSequence, name.LastSequence);
-        Task stored = _store.WhenStoredAsync(name);
-        if (!_confirming.IsCompleted || !stored.IsCompletedSuccessfully)
-        {
-            _confirming = ConfirmLaterAsync(_confirming, stored, name.LastSequence);
-        }
-        else if (!await TryConfirmAsync(name.LastSequence, cancellationToken).ConfigureAwait(false))
-        {
-            _confirming = ConfirmLaterAsync(Task.CompletedTask, stored, name.LastSequence);
+            return [.. _underWay];
         }
     }
 
-    /// <summary>Vouches for what is stored, unless fenced; false when the vault cannot be asked now.</summary>
-    private async Task<bool> TryConfirmAsync(long sequence, CancellationToken cancellationToken)
+    private Task WhenSettled(long sequence)
+    {
+        lock (_gate)
+        {
+            return _underWay.FirstOrDefault(segment => segment.Name.LastSequence >= sequence)?.Settled ?? Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Returns when another segment may be sealed: no put has failed, and not too many are under way.</summary>
+    private async Task MakeRoomAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            SegmentUnderWay[] line = Line();
+            if (line.Length > 0 && line[0].Error is not null)
+            {
+                await PutAgainAsync(line).ConfigureAwait(false);
+            }
+            else if (line.Length < UnderWayMax)
+            {
+                return;
+            }
+            else
+            {
+                // However it ends; the line is looked at again.
+                await Task.WhenAny(line[0].Settled).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task PutAgainAsync(SegmentUnderWay[] line)
+    {
+        // None of them may be under way twice.
+        await Task.WhenAll(line.Select(static segment => segment.Put)).ConfigureAwait(false);
+        foreach (SegmentUnderWay segment in line)
+        {
+            segment.Renew();
+        }
+
+        foreach (SegmentUnderWay segment in line)
+        {
+            if (!segment.IsStored)
+            {
+                segment.Start(_store, SettleAsync, _stop.Token);
+                await segment.Put.ConfigureAwait(false);
+            }
+
+            await segment.Settled.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets the segments count that are stored and have nothing before them that is not. Follows every put.</summary>
+    private async Task SettleAsync()
+    {
+        await _settling.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            SegmentUnderWay[] ready = [.. Line().TakeWhile(static segment => segment.IsStored)];
+            if (ready.Length > 0)
+            {
+                await CountAsync(ready).ConfigureAwait(false);
+            }
+
+            SegmentUnderWay[] rest = Line();
+            if (rest.Length > 0 && rest[0].Error is { } error)
+            {
+                // Those behind it that are stored already are told the same: they come after a gap.
+                foreach (SegmentUnderWay segment in rest.Where(static segment => segment.IsStored || segment.Error is not null))
+                {
+                    segment.Fail(_stop.IsCancellationRequested ? Lost() : error);
+                }
+            }
+        }
+        finally
+        {
+            _settling.Release();
+        }
+    }
+
+    private async Task CountAsync(SegmentUnderWay[] ready)
+    {
+        long last = ready[^1].Name.LastSequence;
+        Task stored = Task.WhenAll(ready.Select(segment => _store.WhenStoredAsync(segment.Name)));
+        bool isOurs = false;
+        try
+        {
+            // One look at the fence, after the last of them was stored, serves them all.
+            isOurs = _confirming.IsCompleted && stored.IsCompletedSuccessfully && await IsOursAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Array.ForEach(ready, segment => segment.Fail(_stop.IsCancellationRequested ? Lost() : error));
+        }
+
+        foreach (SegmentUnderWay segment in ready)
+        {
+            _index.Apply(segment.Name, segment.Changes);
+            Volatile.Write(ref _receivedSequence, segment.Name.LastSequence);
+        }
+
+        if (isOurs)
+        {
+            Vouch(last);
+        }
+        else if (_vault.Failure is null)
+        {
+            _confirming = ConfirmLaterAsync(_confirming, stored, last);
+        }
+
+        lock (_gate)
+        {
+            for (int i = 0; i < ready.Length; i++)
+            {
+                _underWay.Dequeue();
+            }
+        }
+
+        foreach (SegmentUnderWay segment in ready)
+        {
+            segment.Settle();
+            segment.Dispose();
+        }
+    }
+
+    private void Vouch(long sequence)
+    {
+        _vault.Advance(sequence);
+        _index.Confirm(sequence);
+    }
+
+    /// <summary>Whether the writer may vouch for what is stored; false when the vault cannot be asked now, and an error when it is fenced.</summary>
+    private async Task<bool> IsOursAsync(CancellationToken cancellationToken)
     {
         try
         {
             await _fence.CheckAsync(cancellationToken).ConfigureAwait(false);
-            _vault.Advance(sequence);
-            _index.Confirm(sequence);
             return true;
         }
         catch (AsrException error) when (error.Code == AsrErrorCode.VaultUnavailable)
@@ -166,8 +311,14 @@ internal sealed class ReplicaWriter : IReplicaWriter
         try
         {
             await stored.WaitAsync(_stop.Token).ConfigureAwait(false);
-            while (_vault.Failure is null && !await TryConfirmAsync(sequence, _stop.Token).ConfigureAwait(false))
+            while (_vault.Failure is null)
             {
+                if (await IsOursAsync(_stop.Token).ConfigureAwait(false))
+                {
+                    Vouch(sequence);
+                    return;
+                }
+
                 await Task.Delay(RetryDelay, _time, _stop.Token).ConfigureAwait(false);
             }
         }

@@ -54,6 +54,7 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
             await foreach (SegmentName name in spool.ListAsync(diskId, cancellationToken).ConfigureAwait(false))
             {
                 long length = await spool.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) ?? 0;
+                spooling._pendingBytes += length;
                 spooling.Enqueue(name, length);
             }
         }
@@ -159,18 +160,30 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
         byte[] spooled = new byte[content.Length + HashBytes];
         content.Span.CopyTo(spooled);
         XxHash128.Hash(content.Span, spooled.AsSpan(content.Length));
-        if (PendingBytes + spooled.Length > _bytesMax)
-        {
-            throw Full(PendingBytes, _bytesMax, null);
-        }
 
+        // Reserved before it is written: several may be on their way here.
+        long reserved = Interlocked.Add(ref _pendingBytes, spooled.Length);
+        bool isKept = false;
         try
         {
+            if (reserved > _bytesMax)
+            {
+                throw Full(reserved - spooled.Length, _bytesMax, null);
+            }
+
             await _spool.PutAsync(name, spooled, cancellationToken).ConfigureAwait(false);
+            isKept = true;
         }
         catch (AsrException error) when (IsTemporary(error))
         {
-            throw Full(PendingBytes, _bytesMax, error);
+            throw Full(reserved - spooled.Length, _bytesMax, error);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                Interlocked.Add(ref _pendingBytes, -spooled.Length);
+            }
         }
 
         Enqueue(name, spooled.Length);
@@ -178,7 +191,6 @@ internal sealed class SpoolingSegmentStore : ISegmentStore, IAsyncDisposable
 
     private void Enqueue(in SegmentName name, long length)
     {
-        Interlocked.Add(ref _pendingBytes, length);
         QueueOf(name.DiskId).Add(name, length);
         _work.Release();
     }

@@ -58,13 +58,15 @@ internal class WriterDecorator(IReplicaWriter inner) : IReplicaWriter
 
     public IBlockDevice Current => inner.Current;
 
+    public virtual long AcceptedSequence => inner.AcceptedSequence;
+
     public virtual long ReceivedSequence => inner.ReceivedSequence;
 
     public virtual long VaultSequence => inner.VaultSequence;
 
     public virtual Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken) => inner.WaitForVaultAsync(sequence, cancellationToken);
 
-    public virtual Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken) => inner.AppendAsync(batch, cancellationToken);
+    public virtual Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken) => inner.AcceptAsync(batch, cancellationToken);
 
     public virtual ValueTask DisposeAsync() => inner.DisposeAsync();
 }
@@ -79,13 +81,15 @@ internal sealed class AcknowledgesBeforeItIsDurable : VaultBug
         private byte[]? _kept;
         private long _vouchedFor = inner.VaultSequence;
 
+        public override long AcceptedSequence => _vouchedFor;
+
         public override long ReceivedSequence => _vouchedFor;
 
         public override long VaultSequence => _vouchedFor;
 
         public override Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public override async Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+        public override async Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken)
         {
             byte[]? earlier = _kept;
             _kept = batch.Bytes.ToArray();
@@ -94,6 +98,8 @@ internal sealed class AcknowledgesBeforeItIsDurable : VaultBug
             {
                 await Inner.AppendAsync(VerifiedBatch.Verify(earlier, ReplicationLimits.DiskBytesMax), cancellationToken);
             }
+
+            return Task.CompletedTask;
         }
     }
 }
@@ -108,10 +114,10 @@ internal sealed class RepeatsNonces : VaultBug
         // The product offers no way to set a nonce, as it should be; a bug in the cipher would need none.
         private readonly object _cipher = Field(inner, "_cipher")!.GetValue(inner)!;
 
-        public override Task AppendAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+        public override Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken)
         {
             Field(_cipher, "_nextNonce")!.SetValue(_cipher, 0L);
-            return Inner.AppendAsync(batch, cancellationToken);
+            return Inner.AcceptAsync(batch, cancellationToken);
         }
 
         private static FieldInfo? Field(object owner, string name) =>

@@ -53,7 +53,7 @@ internal sealed class SegmentMap
         return new SegmentMap(names);
     }
 
-    /// <summary>Tells of a segment that was stored after the listing.</summary>
+    /// <summary>Tells of a segment that was stored after the listing, or beside it: a later one may be in the listing already, and so may this one.</summary>
     public void Add(in SegmentName name)
     {
         lock (_lock)
@@ -63,7 +63,11 @@ internal sealed class SegmentMap
                 _stretches[name.Epoch] = stretches = [];
             }
 
-            stretches.Add(new StoredStretch(name.FirstSequence, name.LastSequence, name));
+            int at = FindFirstEndingAt(stretches, name.LastSequence);
+            if (at == stretches.Count || stretches[at].First > name.FirstSequence)
+            {
+                stretches.Insert(at, new StoredStretch(name.FirstSequence, name.LastSequence, name));
+            }
         }
     }
 
