@@ -11,8 +11,13 @@ namespace Asr.Engine.Capture;
 /// <content>Catch-up: reading pending regions into the stream between the workload's writes.</content>
 public sealed partial class DiskCapture
 {
-    /// <summary>Regions one call of <see cref="CatchUpAsync"/> takes at most: as many as fit one change.</summary>
+    /// <summary>Regions one call of <see cref="CatchUpAsync"/> takes at most: 1 MiB, read at once.</summary>
     internal const int CatchUpRegionsMax = ReplicationLimits.ChangeBytesMax / ReplicationLimits.DigestRegionBytes;
+
+    /// <summary>
+    /// Regions in one change at most: whoever reads 4 KiB of a recovery point expands the whole content they are in, and the index grows with the number of contents.
+    /// </summary>
+    private const int ContentRegionsMax = (256 << 10) / ReplicationLimits.DigestRegionBytes;
 
     private static readonly byte[] ZeroRegionDigest = SHA256.HashData(new byte[ReplicationLimits.DigestRegionBytes])[..ReplicationLimits.DigestBytes];
 
@@ -164,7 +169,8 @@ public sealed partial class DiskCapture
         for (int i = 0; i < isZero.Length;)
         {
             int end = i + 1;
-            while (end < isZero.Length && isZero[end] == isZero[i] && isEqual[end] == isEqual[i])
+            int endMax = isZero[i] ? isZero.Length : Math.Min(isZero.Length, i + ContentRegionsMax);
+            while (end < endMax && isZero[end] == isZero[i] && isEqual[end] == isEqual[i])
             {
                 end++;
             }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -12,6 +13,9 @@ internal sealed partial class DiskShipper
     private const int DrainTurnsMax = 100;
 
     private static readonly TimeSpan DrainInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Pieces of 1 MiB that are read at once.</summary>
+    private const int PiecesAheadMax = 4;
 
     // The replica had no change when the stream began. Then a region that has been in no change is zeros there.
     private volatile bool _replicaIsEmpty;
@@ -98,38 +102,67 @@ internal sealed partial class DiskShipper
     {
         bool allTaken = true;
         long end = whole.First + whole.Count;
-        for (long at = whole.First; at < end;)
+        List<Task<bool>> underWay = [];
+        try
         {
-            // Looked up again: writes, or the skipping of holes, may have changed what is pending in the meantime.
-            PendingRun piece = Ledger.NextRun(at, (int)Math.Min(DiskCapture.CatchUpRegionsMax, end - at));
-            if (piece.Count == 0 || piece.First >= end)
+            for (long at = whole.First; at < end;)
             {
-                break;
-            }
+                // Looked up again: writes, or the skipping of holes, may have changed what is pending in the meantime.
+                PendingRun piece = Ledger.NextRun(at, (int)Math.Min(DiskCapture.CatchUpRegionsMax, end - at));
+                if (piece.Count == 0 || piece.First >= end)
+                {
+                    break;
+                }
 
-            piece = piece.Slice(0, (int)Math.Min(piece.Count, end - piece.First)) with { Generation = whole.Generation };
-            at = piece.First + piece.Count;
-            int from = (int)Math.Min(digests.Length, (piece.First - whole.First) * ReplicationLimits.DigestBytes);
-            try
-            {
-                while (!Capture.HasRoomForCatchUp || !await Capture.CatchUpAsync(piece, digests.AsMemory(from), replicaIsEmpty, cancellationToken).ConfigureAwait(false))
+                piece = piece.Slice(0, (int)Math.Min(piece.Count, end - piece.First)) with { Generation = whole.Generation };
+                at = piece.First + piece.Count;
+                int from = (int)Math.Min(digests.Length, (piece.First - whole.First) * ReplicationLimits.DigestBytes);
+                while (!Capture.HasRoomForCatchUp)
                 {
                     await _room.WaitAsync(_options.FlushInterval, _time, cancellationToken).ConfigureAwait(false);
                 }
-            }
-            catch (Exception error) when (error is not OperationCanceledException)
-            {
-                NoteDiskError(error);
-                allTaken = false;
+
+                // What is cached is read at once. A medium that has to be waited for is asked for several pieces.
+                underWay.Add(TakePieceAsync(piece, digests.AsMemory(from), replicaIsEmpty, cancellationToken));
+                while (underWay.Count >= PiecesAheadMax || underWay.Exists(static taking => taking.IsCompleted))
+                {
+                    Task<bool> taken = await Task.WhenAny(underWay).ConfigureAwait(false);
+                    underWay.Remove(taken);
+                    allTaken &= await taken.ConfigureAwait(false);
+                }
+
+                if (pace.IsOutrun(piece.Count, Ledger.RegionsPassedBy))
+                {
+                    await RestAsync(pace, cancellationToken).ConfigureAwait(false);
+                }
             }
 
-            if (pace.IsOutrun(piece.Count, Ledger.RegionsPassedBy))
-            {
-                await RestAsync(pace, cancellationToken).ConfigureAwait(false);
-            }
+            bool[] last = await Task.WhenAll(underWay).ConfigureAwait(false);
+            return allTaken && Array.TrueForAll(last, static taken => taken);
         }
+        finally
+        {
+            await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
-        return allTaken;
+    private async Task<bool> TakePieceAsync(PendingRun piece, ReadOnlyMemory<byte> digests, bool replicaIsEmpty, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (!await Capture.CatchUpAsync(piece, digests, replicaIsEmpty, cancellationToken).ConfigureAwait(false))
+            {
+                // The workload has taken the memory in the meantime.
+                await Task.Delay(_options.FlushInterval, _time, cancellationToken).ConfigureAwait(false);
+            }
+
+            return true;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            NoteDiskError(error);
+            return false;
+        }
     }
 
     private async Task RestAsync(CatchUpPace pace, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
@@ -11,8 +12,12 @@ namespace Asr.Engine.Shipping;
 internal sealed partial class DiskShipper
 {
     private const int BatchRawBytes = 4 << 20;
-    private const int BatchesInFlightMax = 4;
 
+    /// <summary>Compressed or on their way at once: enough to keep every core busy, within what one disk may take of the memory.</summary>
+    private static readonly int BatchesInFlightMax = Math.Clamp(Environment.ProcessorCount + 2, 4, 8);
+
+    // Lists of changes for batches to come; a batch gives its list back when it is built.
+    private readonly ConcurrentBag<List<CapturedChange>> _spareLists = [];
     private readonly AsyncSignal _room = new();
     private long _flushThrough;
     private long _sentBytes;
@@ -42,10 +47,17 @@ internal sealed partial class DiskShipper
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task> underWay = [];
 
-        async Task Send(ShippingBatch batch)
+        async Task Send(ShippingBatch batch, List<CapturedChange>? changes)
         {
             try
             {
+                if (changes is not null)
+                {
+                    await batch.Built.ConfigureAwait(false);
+                    _spareLists.Add(changes);
+                    _room.Set();
+                }
+
                 await DeliverAsync(batch, sends.Token).ConfigureAwait(false);
                 slots.Release();
             }
@@ -61,26 +73,26 @@ internal sealed partial class DiskShipper
             foreach (ShippingBatch kept in _window.Snapshot())
             {
                 await slots.WaitAsync(sends.Token).ConfigureAwait(false);
-                underWay.Add(Send(kept));
+                underWay.Add(Send(kept, null));
             }
 
-            List<CapturedChange> changes = [];
             while (true)
             {
                 await GatherAsync(sends.Token).ConfigureAwait(false);
                 await slots.WaitAsync(sends.Token).ConfigureAwait(false);
+                List<CapturedChange> changes = _spareLists.TryTake(out List<CapturedChange>? spare) ? spare : [];
                 long first = Ledger.Take(changes, BatchRawBytes);
                 if (changes.Count == 0)
                 {
+                    _spareLists.Add(changes);
                     slots.Release();
                     continue;
                 }
 
-                ShippingBatch batch = ShippingBatch.Build(Capture.Id, epoch, first, changes);
+                ShippingBatch batch = ShippingBatch.Start(Capture.Id, epoch, first, changes);
                 _window.Add(batch);
-                _room.Set();
-                underWay.RemoveAll(task => task.IsCompleted);
-                underWay.Add(Send(batch));
+                underWay.RemoveAll(static task => task.IsCompleted);
+                underWay.Add(Send(batch, changes));
             }
         }
         catch (OperationCanceledException) when (failed.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
