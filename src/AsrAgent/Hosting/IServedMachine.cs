@@ -1,3 +1,4 @@
+using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -18,4 +19,7 @@ internal interface IServedMachine
 
     /// <summary>A report has arrived.</summary>
     void NoteReported(AgentReport report);
+
+    /// <summary>Ends when there is something to report that someone may be waiting for, after <paramref name="timeout"/> at the latest. One caller at a time.</summary>
+    Task WaitForNewsAsync(TimeSpan timeout, CancellationToken cancellationToken);
 }

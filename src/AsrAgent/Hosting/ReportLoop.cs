@@ -8,10 +8,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Asr.Agent.Hosting;
 
-/// <summary>Reports what the machine does every second. A try after a failure reports what is so then, not what was so before.</summary>
+/// <summary>Reports what the machine does every second, and at once what a job may be waiting for. A try after a failure reports what is so then, not what was so before.</summary>
 internal sealed class ReportLoop(ControlClient control, IServedMachine machine, ControlHealth health, TimeProvider time, ILogger<ReportLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two reports at least, however much happens.</summary>
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(20);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -20,7 +23,8 @@ internal sealed class ReportLoop(ControlClient control, IServedMachine machine, 
         while (!stoppingToken.IsCancellationRequested)
         {
             await exchange.RunAsync(SendAsync, stoppingToken).ConfigureAwait(false);
-            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(false);
+            await Task.Delay(PauseMin, time, stoppingToken).ConfigureAwait(false);
+            await machine.WaitForNewsAsync(Interval - PauseMin, stoppingToken).ConfigureAwait(false);
         }
     }
 

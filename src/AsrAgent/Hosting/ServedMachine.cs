@@ -93,6 +93,9 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     public void NoteReported(AgentReport report) => _replicator.NoteReported(report);
 
     /// <inheritdoc/>
+    public Task WaitForNewsAsync(TimeSpan timeout, CancellationToken cancellationToken) => _replicator.WaitForNewsAsync(timeout, cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _logger.Stopping();

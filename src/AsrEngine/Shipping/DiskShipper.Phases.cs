@@ -116,6 +116,11 @@ internal sealed partial class DiskShipper
                 Capture.Activity.SetResynchronizeGeneration(_phaseGeneration);
             }
 
+            if (_phaseRegions != 0)
+            {
+                _news.Set();
+            }
+
             _phaseRegions = 0;
             _phaseCoversAll = false;
             _phaseReason = null;

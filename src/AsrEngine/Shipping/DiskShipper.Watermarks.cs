@@ -54,6 +54,7 @@ internal sealed partial class DiskShipper
         if (instant.StreamNumber == Ledger.StreamNumber)
         {
             Observe(new ShipReceipt { ReceivedSequence = instant.Sequence, VaultSequence = instant.Sequence });
+            _news.Set();
         }
     }
 

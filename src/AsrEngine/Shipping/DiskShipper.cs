@@ -20,6 +20,7 @@ internal sealed partial class DiskShipper
     private readonly IReplicationSink _sink;
     private readonly IReplicaSource _replica;
     private readonly ShippingOptions _options;
+    private readonly AsyncSignal _news;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ShipWindow _window = new();
@@ -28,13 +29,14 @@ internal sealed partial class DiskShipper
     private volatile AsrError? _diskError;
 
     public DiskShipper(
-        DiskCapture capture, Guid machineId, IReplicationSink sink, IReplicaSource replica, ShippingOptions options, TimeProvider time, ILogger logger)
+        DiskCapture capture, Guid machineId, IReplicationSink sink, IReplicaSource replica, ShippingOptions options, AsyncSignal news, TimeProvider time, ILogger logger)
     {
         Capture = capture;
         _machineId = machineId;
         _sink = sink;
         _replica = replica;
         _options = options;
+        _news = news;
         _time = time;
         _logger = logger;
         Ledger.WakeAt(BatchRawBytes);

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Capture;
 
@@ -9,6 +11,7 @@ namespace Asr.Engine.Shipping;
 /// <content>The report.</content>
 public sealed partial class MachineReplicator
 {
+    private readonly AsyncSignal _news = new();
     private AgentMode _reachedMode;
     private long _reachedRevision;
     private AsrError? _error;
@@ -81,6 +84,12 @@ public sealed partial class MachineReplicator
         _ => CaptureMode.Data,
     };
 
+    /// <summary>
+    /// Ends when the report has something that someone may be waiting for: an assignment reached, a copy complete, a point published. After
+    /// <paramref name="timeout"/> at the latest. One caller at a time.
+    /// </summary>
+    public Task WaitForNewsAsync(TimeSpan timeout, CancellationToken cancellationToken) => _news.WaitAsync(timeout, _time, cancellationToken);
+
     private void NoteReached(AgentAssignment assignment)
     {
         lock (_gate)
@@ -89,6 +98,8 @@ public sealed partial class MachineReplicator
             _reachedRevision = assignment.Revision;
             _error = null;
         }
+
+        _news.Set();
     }
 
     private void NoteFailed(AgentAssignment assignment, Exception error)
@@ -98,5 +109,7 @@ public sealed partial class MachineReplicator
         {
             _error = AsrError.From(error);
         }
+
+        _news.Set();
     }
 }
