@@ -8,6 +8,7 @@ using Asr.ProcessServer.Configuration.Endpoints;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Process;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -33,6 +34,7 @@ internal static class ApplianceHost
         // The empty builder: settings come from the command line alone, never from an appsettings.json that happens to lie around.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options));
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TransferBlocks>();
         builder.Services.AddSystemd();
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
