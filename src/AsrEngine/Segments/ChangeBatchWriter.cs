@@ -44,7 +44,6 @@ public sealed class ChangeBatchWriter : IDisposable
             return false;
         }
 
-        // The codec wants room for its worst case even though what it keeps is never longer than the content.
         EnsureBuffer(ChunkCodec.StoredBytesMax(content.Length));
         ChunkEncoding encoding = ChunkCodec.Encode(content, _buffer.AsSpan(_used), out int storedLength);
         Append(new Change(LastSequence + 1, offset, content.Length, ChangeKind.Data, encoding, storedLength, _used, ChunkCodec.Hash(content)));

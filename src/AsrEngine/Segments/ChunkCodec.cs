@@ -8,7 +8,7 @@ namespace Asr.Engine.Segments;
 public static class ChunkCodec
 {
     /// <summary>Largest stored size of <paramref name="length"/> bytes; give <see cref="Encode"/> this much room.</summary>
-    public static int StoredBytesMax(int length) => LZ4Codec.MaximumOutputSize(length);
+    public static int StoredBytesMax(int length) => length;
 
     /// <summary>Content hash: XXH3-128. Finds damage, not malice; at rest the authenticated encryption stands against that.</summary>
     public static UInt128 Hash(ReadOnlySpan<byte> content) => XxHash128.HashToUInt128(content);
@@ -20,8 +20,8 @@ public static class ChunkCodec
     public static ChunkEncoding Encode(ReadOnlySpan<byte> content, Span<byte> stored, out int storedLength)
     {
         int worthwhile = content.Length - (content.Length / 16);
-        int written = LZ4Codec.Encode(content, stored, LZ4Level.L00_FAST);
-        if (written > 0 && written <= worthwhile)
+        int written = Lz4Encoder.Encode(content, stored[..worthwhile]);
+        if (written > 0)
         {
             storedLength = written;
             return ChunkEncoding.Lz4;
