@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Threading;
 using Asr.Engine.Vault;
 
 namespace Asr.Engine.Segments;
@@ -25,10 +26,10 @@ internal sealed class SealedObject : IDisposable
 
     public void Dispose()
     {
-        if (_buffer is not null)
+        // A buffer returned twice would be handed out twice: two owners would write over each other.
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = null;
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

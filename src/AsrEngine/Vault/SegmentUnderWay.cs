@@ -12,6 +12,8 @@ namespace Asr.Engine.Vault;
 /// </summary>
 internal sealed class SegmentUnderWay(SealedObject segment, ChangeBatch batch, int skip) : IDisposable
 {
+    private int _disposed;
+    private volatile bool _isStored;
     private TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SegmentName Name { get; } = segment.Name;
@@ -25,7 +27,8 @@ internal sealed class SegmentUnderWay(SealedObject segment, ChangeBatch batch, i
     /// <summary>The put under way, or the last one; it never throws.</summary>
     public Task Put { get; private set; } = Task.CompletedTask;
 
-    public bool IsStored { get; private set; }
+    /// <summary>Whether the put has ended well; whoever sees it may count and dispose of the segment.</summary>
+    public bool IsStored => _isStored;
 
     /// <summary>Why the last put failed; null while one is under way.</summary>
     public Exception? Error { get; private set; }
@@ -56,10 +59,14 @@ internal sealed class SegmentUnderWay(SealedObject segment, ChangeBatch batch, i
         _ = _settled.Task.Exception;
     }
 
+    /// <summary>Once only: whoever counts the segment and whoever ends its writer may meet here, and the batch is shared with others.</summary>
     public void Dispose()
     {
-        segment.Dispose();
-        batch.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            segment.Dispose();
+            batch.Dispose();
+        }
     }
 
     private async Task PutAsync(ISegmentStore store, Func<Task> ended, CancellationToken cancellationToken)
@@ -67,8 +74,10 @@ internal sealed class SegmentUnderWay(SealedObject segment, ChangeBatch batch, i
         try
         {
             await store.PutAsync(Name, segment.Memory, cancellationToken).ConfigureAwait(false);
-            IsStored = true;
+
+            // The memory first: from the next line on the segment may be disposed of by another put's end.
             segment.Dispose();
+            _isStored = true;
         }
         catch (Exception error)
         {
