@@ -6,17 +6,21 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Vault;
 
 namespace Asr.Engine.Ingest;
 
 /// <summary>Hashes of a disk's regions: the first half of SHA-256 of each region's content. Stateless and thread-safe.</summary>
 public static class RegionDigests
 {
+    private const byte DamagedFill = 0xFF;
+
     private static readonly byte[] ZeroDigest = Hash(new byte[ReplicationLimits.DigestRegionBytes]);
 
     /// <summary>
     /// Hashes the regions of a request, those beyond the end of the disk left out; the last region of a disk may be shorter than the
-    /// others and is hashed at its length. Regions that are known to be zeros are not read.
+    /// others and is hashed at its length. Regions that are known to be zeros are not read. A region whose stored content is damaged or missing has a
+    /// digest that no content has in practice, so that a comparison finds it different and sends it again: that is how a replica is repaired.
     /// </summary>
     public static async Task<byte[]> ComputeAsync(IBlockDevice device, DigestRequest request, CancellationToken cancellationToken)
     {
@@ -60,8 +64,14 @@ public static class RegionDigests
                     continue;
                 }
 
-                await device.ReadAsync(offset, content.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-                Hash(content.AsSpan(0, length)).CopyTo(digest);
+                if (await TryReadAsync(device, offset, content.AsMemory(0, length), cancellationToken).ConfigureAwait(false))
+                {
+                    Hash(content.AsSpan(0, length)).CopyTo(digest);
+                }
+                else
+                {
+                    digest.Span.Fill(DamagedFill);
+                }
             }
         }
         finally
@@ -70,6 +80,19 @@ public static class RegionDigests
         }
 
         return digests;
+    }
+
+    private static async ValueTask<bool> TryReadAsync(IBlockDevice device, long offset, Memory<byte> content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await device.ReadAsync(offset, content, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (StoredObjectException damaged) when (damaged.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing)
+        {
+            return false;
+        }
     }
 
     /// <summary>Hash of one region's content.</summary>

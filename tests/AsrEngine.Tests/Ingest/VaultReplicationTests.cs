@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -202,6 +203,42 @@ public sealed class VaultReplicationTests : IAsyncLifetime
         AsrRecoveryPoint point = await _replication.PublishPointAsync(Point(session.Epoch, 2), Cancel);
         Assert.Equal(expected, await _replication.GetDigestsAsync(_diskId, new DigestRequest { Count = 17, RecoveryPointId = point.Id }, Cancel));
         Assert.Empty(await _replication.GetDigestsAsync(_diskId, new DigestRequest { Offset = 2 << 20, Count = 1 }, Cancel));
+    }
+
+    [Fact]
+    public async Task A_damaged_region_counts_as_different_and_is_whole_again_once_it_was_sent_anew()
+    {
+        ReplicationSession session = await OpenAsync();
+        await ShipAsync(session.Epoch, 1, (0, 65536, 1));
+        await ShipAsync(session.Epoch, 2, (65536, 65536, 2));
+        AsrRecoveryPoint before = await _replication.PublishPointAsync(Point(session.Epoch, 2), Cancel);
+        string segment = Directory.EnumerateFiles(_folder.Path, "*.seg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+        await FlipAsync(segment, 10);
+        byte[] digests = await _replication.GetDigestsAsync(_diskId, new DigestRequest { Count = 2 }, Cancel);
+        Assert.Equal(RegionDigests.Hash(Filled(1)), digests[..ReplicationLimits.DigestBytes]);
+        Assert.All(digests[ReplicationLimits.DigestBytes..], value => Assert.Equal(0xFF, value));
+
+        await ShipAsync(session.Epoch, 3, (65536, 65536, 2));
+
+        byte[] whole = [.. RegionDigests.Hash(Filled(1)), .. RegionDigests.Hash(Filled(2))];
+        Assert.Equal(whole, await _replication.GetDigestsAsync(_diskId, new DigestRequest { Count = 2 }, Cancel));
+        AsrRecoveryPoint after = await _replication.PublishPointAsync(Point(session.Epoch, 3), Cancel);
+        Assert.Equal(Filled(2), await ReadPointAsync(after.Id, 65536, 65536));
+        Assert.Equal(AsrErrorCode.SegmentCorrupt, (await Assert.ThrowsAnyAsync<AsrException>(() => ReadPointAsync(before.Id, 65536, 65536))).Code);
+    }
+
+    private static byte[] Filled(byte fill)
+    {
+        byte[] content = new byte[65536];
+        Array.Fill(content, fill);
+        return content;
+    }
+
+    private static async Task FlipAsync(string path, int at)
+    {
+        byte[] content = await File.ReadAllBytesAsync(path, Cancel);
+        content[at] ^= 1;
+        await File.WriteAllBytesAsync(path, content, Cancel);
     }
 
     private static async Task AssertCode(AsrErrorCode code, Func<Task> action) => Assert.Equal(code, (await Assert.ThrowsAsync<AsrException>(action)).Code);
