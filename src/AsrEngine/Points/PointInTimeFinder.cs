@@ -49,7 +49,7 @@ public sealed class PointInTimeFinder(IVault vault, IInstantLog instants, IRecov
         MachineInstant? after = await instants.FindAfterAsync(machine.Id, at < begin ? begin : at, cancellationToken).ConfigureAwait(false);
         DateTimeOffset? newest = Max(point?.Time, candidates.FirstOrDefault()?.Time);
         string? whyNot = at < begin ? $"lies before {Text(begin)}, where the policy's continuous stream begins"
-            : candidates.Length == 0 ? "lies before the first second that was noted"
+            : candidates.Length == 0 && !(at - point?.Time <= NewestSlack) ? "lies before the first second that was noted"
             : after is null && at - newest > NewestSlack ? "lies after the last second that was noted"
             : null;
         if (whyNot is null)
