@@ -96,7 +96,9 @@ internal sealed class DiskCompactor(
     private async Task<List<CompactionCandidate>> DescribeAsync(Dictionary<SegmentName, (long Sectors, long Extents)> live, CancellationToken cancellationToken)
     {
         List<CompactionCandidate> candidates = [];
-        foreach (int epoch in map.Objects.Select(static name => name.Epoch).Distinct().Order())
+
+        // What a writer has stored that took the disk over since its document was read stays unlooked-at: its key is not known here.
+        foreach (int epoch in map.Objects.Select(static name => name.Epoch).Distinct().Where(opener.Keys.Has).Order())
         {
             foreach (StoredStretch stretch in map.StretchesOf(epoch))
             {

@@ -6,6 +6,9 @@ namespace Asr.Engine.Vault.Replica;
 /// <summary>The ciphers of one disk's epochs, as its document has their keys. Safe for concurrent callers.</summary>
 internal sealed class DiskKeys(KeyRing ring, DiskDocument document)
 {
+    /// <summary>Whether the document knows an epoch.</summary>
+    public bool Has(int epoch) => EpochTree.Find(document, epoch) is not null;
+
     /// <summary>The cipher of an epoch; the ring owns it.</summary>
     public SegmentCipher For(int epoch)
     {
