@@ -65,5 +65,5 @@ public enum SegmentKind
 /// <param name="Epoch">The writer's epoch.</param>
 /// <param name="FirstSequence">First change of the stretch that the object is about.</param>
 /// <param name="LastSequence">Last change of it.</param>
-/// <param name="Generation">0 for changes; the part's number for an index; 1 and up for a pack.</param>
+/// <param name="Generation">0 for changes; the part's number for an index; the revision of the history it was made by, 1 and up, for a pack.</param>
 public readonly record struct SegmentName(Guid DiskId, SegmentKind Kind, int Epoch, long FirstSequence, long LastSequence, int Generation = 0);

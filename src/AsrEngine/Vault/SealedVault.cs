@@ -151,7 +151,7 @@ internal sealed class SealedVault : IVault
         {
             SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
             Branch branch = FindBranch(document, position, segments);
-            await CheckKeptAsync(diskId, branch, position, cancellationToken).ConfigureAwait(false);
+            await CheckKeptAsync(document, segments, branch, position, cancellationToken).ConfigureAwait(false);
             FixedReplica replica = await FixedReplica.OpenAsync(opener, segments, branch, cancellationToken).ConfigureAwait(false);
             return new ReplicaImage(
                 opener,
@@ -201,7 +201,7 @@ internal sealed class SealedVault : IVault
         // A floor on another branch, of a compaction that knew a later one: then nothing of this branch is touched.
         long continuousFrom = history.Floor.Sequence != 0 && head.Has(history.Floor.Epoch, history.Floor.Sequence) ? history.Floor.Sequence : 0;
         DiskCompactor compactor = new(
-            Opener(document), segments, branches, head, continuousFrom, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
+            Opener(document), segments, branches, head, continuousFrom, history.Revision, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
         return await compactor.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -307,6 +307,7 @@ internal sealed class SealedVault : IVault
     /// <summary>What of the asked-for positions is whole by what has been promised so far. The floor never moves back.</summary>
     private static DiskHistory Narrow(Guid diskId, DiskHistory? present, DiskDocument document, SegmentMap segments, KeptHistory kept, Branch floor)
     {
+        DiskHistory.CheckAge(diskId, present, segments.Objects);
         Branch start = present is null || present.Has(floor) ? floor : TryFindBranch(document, present.Floor, segments) ?? floor;
         StreamPosition[] positions = [.. kept.Points
             .Select(point => TryFindBranch(document, point, segments))
@@ -314,16 +315,32 @@ internal sealed class SealedVault : IVault
             .Where(branch => present is null || present.Has(branch))
             .Select(static branch => branch.Position)
             .Distinct()];
-        return new DiskHistory { DiskId = diskId, AsOfEpoch = NewestSettled(document)!.Number, Floor = start.Position, Kept = positions };
+        return new DiskHistory
+        {
+            DiskId = diskId,
+            Revision = checked((present?.Revision ?? 0) + 1),
+            AsOfEpoch = NewestSettled(document)!.Number,
+            Floor = start.Position,
+            Kept = positions,
+        };
     }
 
     private ReplicaOpener Opener(DiskDocument document) => new(_segments, new DiskKeys(_keys, document), _caches, document.DiskId, document.SizeBytes);
 
-    private async Task CheckKeptAsync(Guid diskId, Branch branch, StreamPosition position, CancellationToken cancellationToken)
+    /// <summary>Whether a position is whole; the newest state always is. The objects must have been listed before: packs are newer than the document they are made by.</summary>
+    private async Task CheckKeptAsync(DiskDocument document, SegmentMap segments, Branch branch, StreamPosition position, CancellationToken cancellationToken)
     {
-        if (await _histories.ReadAsync(diskId, cancellationToken).ConfigureAwait(false) is { } history && !history.Has(branch))
+        DiskHistory? history = await _histories.ReadAsync(document.DiskId, cancellationToken).ConfigureAwait(false);
+        if (NewestSettled(document) is { } newest
+            && FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments).Position == branch.Position)
         {
-            throw Unavailable(diskId, position, "it is older than what the policy keeps, and its changes have been compacted");
+            return;
+        }
+
+        DiskHistory.CheckAge(document.DiskId, history, segments.Objects);
+        if (history is not null && !history.Has(branch))
+        {
+            throw Unavailable(document.DiskId, position, "it is older than what the policy keeps, and its changes have been compacted");
         }
     }
 
@@ -393,7 +410,7 @@ internal sealed class SealedVault : IVault
         }
 
         SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
-        await CheckKeptAsync(document.DiskId, FindBranch(document, position, segments), position, cancellationToken).ConfigureAwait(false);
+        await CheckKeptAsync(document, segments, FindBranch(document, position, segments), position, cancellationToken).ConfigureAwait(false);
     }
 
     private DiskEpoch NewEpoch(DiskDocument document, OpenSessionRequest request)

@@ -7,7 +7,7 @@ public static class SegmentErrors
 {
     /// <summary>The object in words that lead to its file.</summary>
     public static string Describe(in SegmentName name) =>
-        $"{KindOf(name)} {name.DiskId:D}/{name.Epoch:x8}/{name.FirstSequence:x16}-{name.LastSequence:x16}{(name.Kind == SegmentKind.Changes ? "" : $"-{name.Generation:x4}")}";
+        $"{KindOf(name)} {name.DiskId:D}/{name.Epoch:x8}/{name.FirstSequence:x16}-{name.LastSequence:x16}{(name.Kind == SegmentKind.Changes ? "" : $"-{name.Generation:x8}")}";
 
     /// <summary>The object is damaged at <paramref name="offset"/> (a byte of the stored object).</summary>
     public static StoredObjectException Corrupt(in SegmentName name, long offset, string what) => new(

@@ -17,7 +17,7 @@ namespace Asr.Engine.Vault.Compaction;
 /// harm: what is kept only ever shrinks, so any pack holds all that is still needed of its stretch.
 /// </summary>
 internal sealed class DiskCompactor(
-    ReplicaOpener opener, SegmentMap map, IReadOnlyList<Branch> kept, Branch head, long continuousFrom, CompactionOptions options, ObjectFacts facts, BandwidthBudget budget)
+    ReplicaOpener opener, SegmentMap map, IReadOnlyList<Branch> kept, Branch head, long continuousFrom, int revision, CompactionOptions options, ObjectFacts facts, BandwidthBudget budget)
 {
     // Live ranges held in memory at a time, about: 50 MB of them.
     private const long RangesAtOnce = 2 << 20;
@@ -187,8 +187,7 @@ internal sealed class DiskCompactor(
     private async Task<long?> TryReplaceAsync(List<CompactionCandidate> group, LiveChanges live, CancellationToken cancellationToken)
     {
         SegmentName first = group[0].Name;
-        SegmentName name = new(
-            first.DiskId, SegmentKind.Pack, first.Epoch, first.FirstSequence, group[^1].Name.LastSequence, 1 + group.Max(static candidate => candidate.Name.Generation));
+        SegmentName name = new(first.DiskId, SegmentKind.Pack, first.Epoch, first.FirstSequence, group[^1].Name.LastSequence, revision);
         try
         {
             using PackWriter writer = new(opener.Store, name);

@@ -14,6 +14,12 @@ internal sealed record DiskHistory
     /// <summary>The disk.</summary>
     public Guid DiskId { get; init; }
 
+    /// <summary>
+    /// How often the document has been narrowed, from 1. Packs carry it as their generation, so that a document older than the packs, put back from a copy, is
+    /// not believed: it would call positions whole that have been dropped.
+    /// </summary>
+    public int Revision { get; init; }
+
     /// <summary>From here on every position of the branch is whole.</summary>
     public StreamPosition Floor { get; init; }
 
@@ -22,6 +28,22 @@ internal sealed record DiskHistory
 
     /// <summary>Positions before the floor, or on other branches, that are whole.</summary>
     public IReadOnlyList<StreamPosition> Kept { get; init; } = [];
+
+    /// <summary>Throws <see cref="AsrErrorCode.VaultDocumentCorrupt"/> when <paramref name="history"/> (null for none) is older than a pack among the objects of its disk.</summary>
+    public static void CheckAge(Guid diskId, DiskHistory? history, IReadOnlyList<SegmentName> objects)
+    {
+        foreach (SegmentName name in objects)
+        {
+            if (name.Kind == SegmentKind.Pack && name.Generation > (history?.Revision ?? 0))
+            {
+                throw new AsrException(
+                    AsrErrorCode.VaultDocumentCorrupt,
+                    $"Document {DiskHistories.Collection}/{diskId:D} {(history is null ? "is missing" : $"is an old one, of revision {history.Revision}")}, and {SegmentErrors.Describe(name)} was made after it: which positions are whole cannot be told.",
+                    "Restore this document as it was last, or resynchronise the disk; its newest state can be opened.",
+                    $"{DiskHistories.Collection}/{diskId:D}");
+            }
+        }
+    }
 
     /// <summary>Whether the end of a branch is whole.</summary>
     public bool Has(Branch branch) =>
@@ -34,7 +56,7 @@ internal sealed record DiskHistory
 /// <summary>Reads and writes <see cref="DiskHistory"/> documents. Safe for concurrent callers.</summary>
 internal sealed class DiskHistories(ICatalog catalog)
 {
-    private const string Collection = "history";
+    public const string Collection = "history";
 
     /// <summary>The document, or null for a disk that was never compacted.</summary>
     public async Task<DiskHistory?> ReadAsync(Guid diskId, CancellationToken cancellationToken)

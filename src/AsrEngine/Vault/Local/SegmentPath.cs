@@ -11,14 +11,11 @@ namespace Asr.Engine.Vault.Local;
 /// </summary>
 internal static class SegmentPath
 {
-    /// <summary>Largest number in a name that has four digits for it.</summary>
-    public const int GenerationMax = 0xFFFF;
-
     private const string ChangesSuffix = ".seg";
     private const string IndexSuffix = ".idx";
     private const string PackSuffix = ".pak";
     private const int NumbersLength = 16 + 1 + 16;
-    private const int GenerationLength = 1 + 4;
+    private const int GenerationLength = 1 + 8;
 
     public static string Directory(string root, Guid diskId, int epoch) =>
         Path.Join(root, diskId.ToString("D"), epoch.ToString("x8", CultureInfo.InvariantCulture));
@@ -26,8 +23,8 @@ internal static class SegmentPath
     public static string FileName(in SegmentName name) => name.Kind switch
     {
         SegmentKind.Changes => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}{ChangesSuffix}"),
-        SegmentKind.Pack => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x4}{PackSuffix}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x4}{IndexSuffix}"),
+        SegmentKind.Pack => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x8}{PackSuffix}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x8}{IndexSuffix}"),
     };
 
     /// <summary>False for a directory that is none of ours.</summary>
@@ -57,9 +54,10 @@ internal static class SegmentPath
             || !long.TryParse(fileName.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long first)
             || !long.TryParse(fileName.AsSpan(17, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long last)
             || (kind != SegmentKind.Changes
-                && !int.TryParse(fileName.AsSpan(34, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out generation))
+                && !int.TryParse(fileName.AsSpan(34, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out generation))
             || first < 0
-            || last < first)
+            || last < first
+            || generation < 0)
         {
             return false;
         }
