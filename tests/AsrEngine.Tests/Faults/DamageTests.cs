@@ -54,10 +54,12 @@ public sealed class DamageTests(ITestOutputHelper output)
         Tell($"{workload}, bits flipped", flips);
     }
 
-    [Fact]
-    public async Task Truncated_and_extended_files_are_named()
+    [Theory]
+    [InlineData("damage")]
+    [InlineData("damage-in-packs")]
+    public async Task Truncated_and_extended_files_are_named(string workload)
     {
-        DamagedVault vault = await MakeAsync();
+        DamagedVault vault = await DamagedVault.MakeAsync(workload);
         Random random = new(12);
         List<(string Kind, DamageOutcome Outcome)> trials = [];
         foreach (string path in vault.Paths)
@@ -76,13 +78,15 @@ public sealed class DamageTests(ITestOutputHelper output)
             }
         }
 
-        Tell("files cut or extended", trials);
+        Tell($"{workload}, files cut or extended", trials);
     }
 
-    [Fact]
-    public async Task A_genuine_file_in_place_of_another_is_named()
+    [Theory]
+    [InlineData("damage")]
+    [InlineData("damage-in-packs")]
+    public async Task A_genuine_file_in_place_of_another_is_named(string workload)
     {
-        DamagedVault vault = await MakeAsync();
+        DamagedVault vault = await DamagedVault.MakeAsync(workload);
         List<(string Kind, DamageOutcome Outcome)> trials = [];
         foreach (string path in vault.Paths)
         {
@@ -94,13 +98,15 @@ public sealed class DamageTests(ITestOutputHelper output)
             }
         }
 
-        Tell("files in place of others", trials);
+        Tell($"{workload}, files in place of others", trials);
     }
 
-    [Fact]
-    public async Task A_file_that_is_gone_or_has_another_name_is_never_made_up_for()
+    [Theory]
+    [InlineData("damage")]
+    [InlineData("damage-in-packs")]
+    public async Task A_file_that_is_gone_or_has_another_name_is_never_made_up_for(string workload)
     {
-        DamagedVault vault = await MakeAsync();
+        DamagedVault vault = await DamagedVault.MakeAsync(workload);
         foreach (string path in vault.Paths.Where(static path => path.StartsWith("/vault/disks/", StringComparison.Ordinal)))
         {
             byte[] content = vault.Files.ReadAll(path, int.MaxValue)!;
@@ -122,12 +128,14 @@ public sealed class DamageTests(ITestOutputHelper output)
 
     /// <summary>
     /// An old version of a document is genuine, and without a place of trust outside the vault nothing can tell that it is old: the vault shows what was then.
-    /// What it must never do is read a position wrong because of it.
+    /// What it must never do is read a position wrong because of it, one that compaction has dropped included. Nor because a document is gone.
     /// </summary>
-    [Fact]
-    public async Task A_replayed_document_shows_the_past_and_never_wrong_data()
+    [Theory]
+    [InlineData("damage")]
+    [InlineData("damage-in-packs")]
+    public async Task A_replayed_document_shows_the_past_and_never_wrong_data(string workload)
     {
-        DamagedVault vault = await MakeAsync();
+        DamagedVault vault = await DamagedVault.MakeAsync(workload);
         int replays = 0;
         int refusals = 0;
         foreach (string path in vault.Paths.Where(static path => path.EndsWith(".json", StringComparison.Ordinal)))
@@ -141,14 +149,14 @@ public sealed class DamageTests(ITestOutputHelper output)
                 replays++;
             }
 
-            vault.Files.Overwrite(path, now);
+            vault.Files.Delete(path);
+            await vault.ReadPositionsAsync();
+            vault.Files.Create(path, now);
         }
 
-        output.WriteLine($"{replays} old versions of documents replayed: {refusals} positions refused, none wrong");
-        Assert.True(replays > 2 && refusals > 0, "Too few old versions prove nothing.");
+        output.WriteLine($"{workload}: {replays} old versions of documents replayed: {refusals} positions refused, none wrong");
+        Assert.True(replays > 1 && refusals > 0, "Too few old versions prove nothing.");
     }
-
-    private static Task<DamagedVault> MakeAsync() => DamagedVault.MakeAsync("damage");
 
     private static DamageOutcome Expected(string path) => Kinds.TryGetValue(Path.GetExtension(path), out DamageOutcome expected)
         ? expected

@@ -46,6 +46,7 @@ internal sealed class DamagedVault
     private readonly Ledger _ledger;
     private readonly FileStep[] _steps;
     private readonly List<(Guid DiskId, StreamPosition Position, UInt128 Content)> _expected = [];
+    private readonly List<(Guid DiskId, StreamPosition Position, UInt128 Content)> _dropped = [];
 
     private DamagedVault(SimulatedFileLayer files, ScriptOptions options, Ledger ledger, FileStep[] steps)
     {
@@ -151,13 +152,23 @@ internal sealed class DamagedVault
         }
     }
 
-    /// <summary>As <see cref="ReadEverythingAsync"/>, but goes on behind an error: returns how many positions read right and how many were refused.</summary>
+    /// <summary>
+    /// As <see cref="ReadEverythingAsync"/>, but goes on behind an error, and asks for what compaction has dropped too: returns how many positions
+    /// read right, and how many of those that read right without damage were refused.
+    /// </summary>
     public async Task<(int Right, int Refused)> ReadPositionsAsync()
     {
         await using SealedVault vault = await TestVault.OpenAsync(Files, _options with { HasSpool = false });
+        (int right, int refused) = await ReadPositionsAsync(vault, _expected);
+        await ReadPositionsAsync(vault, _dropped);
+        return (right, refused);
+    }
+
+    private static async Task<(int Right, int Refused)> ReadPositionsAsync(SealedVault vault, List<(Guid DiskId, StreamPosition Position, UInt128 Content)> positions)
+    {
         int right = 0;
         int refused = 0;
-        foreach ((Guid diskId, StreamPosition position, UInt128 expected) in _expected)
+        foreach ((Guid diskId, StreamPosition position, UInt128 expected) in positions)
         {
             try
             {
@@ -189,6 +200,7 @@ internal sealed class DamagedVault
             }
             catch (AsrException error) when (error.Code == AsrErrorCode.RecoveryPointUnavailable)
             {
+                _dropped.Add(_expected[i]);
                 _expected.RemoveAt(i);
             }
         }

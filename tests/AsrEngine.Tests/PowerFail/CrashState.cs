@@ -19,8 +19,11 @@ internal sealed record CrashState(Recording Recording, int Step, int Draw, Simul
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
+    // Of the judge's choices.
+    private int Seed => (Step * 1000) + Draw;
+
     /// <summary>Reopens the vault on a copy of it.</summary>
-    public Task<IReadOnlyList<string>> JudgeAsync() => JudgeAsync(Files, Ledger, Recording.Workload);
+    public Task<IReadOnlyList<string>> JudgeAsync() => JudgeAsync(Files, Ledger, Recording.Workload, Seed);
 
     /// <summary>Judges a state that <see cref="Save"/> kept.</summary>
     public static Task<IReadOnlyList<string>> JudgeSavedAsync(string folder, Func<string, Workload> findWorkload)
@@ -35,7 +38,7 @@ internal sealed record CrashState(Recording Recording, int Step, int Draw, Simul
         }
 
         SavedLedger saved = JsonSerializer.Deserialize<SavedLedger>(File.ReadAllBytes(Path.Join(folder, LedgerFile)), Json)!;
-        return JudgeAsync(files, saved.Ledger, findWorkload(saved.Workload));
+        return JudgeAsync(files, saved.Ledger, findWorkload(saved.Workload), saved.Seed);
     }
 
     /// <summary>Keeps the state in a folder, so that it can be judged alone.</summary>
@@ -48,7 +51,7 @@ internal sealed record CrashState(Recording Recording, int Step, int Draw, Simul
             File.WriteAllBytes(path, Files.ReadAll(name, int.MaxValue)!);
         }
 
-        File.WriteAllBytes(Path.Join(folder, LedgerFile), JsonSerializer.SerializeToUtf8Bytes(new SavedLedger(Recording.Workload.Name, Ledger), Json));
+        File.WriteAllBytes(Path.Join(folder, LedgerFile), JsonSerializer.SerializeToUtf8Bytes(new SavedLedger(Recording.Workload.Name, Seed, Ledger), Json));
     }
 
     /// <summary>All there is to know of a state that the vault did not stand.</summary>
@@ -67,8 +70,8 @@ internal sealed record CrashState(Recording Recording, int Step, int Draw, Simul
         return text.ToString();
     }
 
-    private static Task<IReadOnlyList<string>> JudgeAsync(SimulatedFileLayer files, Ledger ledger, Workload workload) =>
-        VaultJudge.JudgeAsync(files.Crash(CrashFate.KeepsAll), ledger, workload.Options, new Random(1));
+    private static Task<IReadOnlyList<string>> JudgeAsync(SimulatedFileLayer files, Ledger ledger, Workload workload, int seed) =>
+        VaultJudge.JudgeAsync(files.Crash(CrashFate.KeepsAll), ledger, workload.Options, new Random(seed));
 
-    private sealed record SavedLedger(string Workload, Ledger Ledger);
+    private sealed record SavedLedger(string Workload, int Seed, Ledger Ledger);
 }

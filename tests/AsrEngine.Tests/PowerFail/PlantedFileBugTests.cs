@@ -11,8 +11,8 @@ public sealed class PlantedFileBugTests(ITestOutputHelper output)
 {
     private const int Draws = 24;
 
-    // Where points, documents and index objects meet.
-    private static readonly string[] Workloads = ["sessions", "branches", "anything"];
+    // Where points, documents, index objects and packs meet.
+    private static readonly string[] Workloads = ["branches", "sessions", "compaction"];
 
     public static TheoryData<string> Bugs => [.. PlantedFileBugs.All.Keys];
 

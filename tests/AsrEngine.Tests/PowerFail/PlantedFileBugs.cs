@@ -19,6 +19,7 @@ internal static class PlantedFileBugs
         ["contents are synced after the rename"] = static files => new SyncsAfterRename(files),
         ["points are published before segments are durable"] = static files => new SyncsLate(files, IsSegmentPlace, IsDocumentPlace),
         ["index objects are durable before segments"] = static files => new SyncsLate(files, static path => path.Contains(".seg", StringComparison.Ordinal), static path => path.Contains(".idx", StringComparison.Ordinal)),
+        ["contents of packs are not synced"] = static files => new Forgets(files, isFile: true, static path => path.Contains(".pak", StringComparison.Ordinal)),
         ["a document is replaced in two steps"] = static files => new ReplacesInTwoSteps(files),
         ["a document is written where it lies"] = static files => new OverwritesDocuments(files),
     };
