@@ -9,7 +9,7 @@ namespace Asr.Engine.Vault;
 /// <summary>Reads and swaps <see cref="DiskDocument"/>s in the catalog.</summary>
 internal sealed class DiskDocuments(ICatalog catalog)
 {
-    private const string Collection = "disks";
+    public const string Collection = "disks";
 
     /// <summary>The document with its ETag, or null. A deleted disk has one.</summary>
     public async Task<(DiskDocument Document, string ETag)?> ReadAsync(Guid diskId, CancellationToken cancellationToken)

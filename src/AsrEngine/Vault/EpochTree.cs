@@ -53,6 +53,20 @@ internal static class EpochTree
         return parts;
     }
 
+    /// <summary>The newest epoch whose parent is known, or null.</summary>
+    public static DiskEpoch? NewestSettled(DiskDocument document)
+    {
+        for (int i = document.Epochs.Count - 1; i >= 0; i--)
+        {
+            if (document.Epochs[i].Parent is not null)
+            {
+                return document.Epochs[i];
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The epoch, or null.</summary>
     public static DiskEpoch? Find(DiskDocument document, int number)
     {

@@ -24,6 +24,9 @@ public interface ICatalog
     /// <summary>Deletes a document. One that is gone already is no error; another ETag is <see cref="Asr.Contracts.AsrErrorCode.Conflict"/>.</summary>
     Task DeleteAsync(string collection, string id, string ifMatch, CancellationToken cancellationToken);
 
+    /// <summary>The names of the collections by ordinal order; some may have no documents.</summary>
+    IAsyncEnumerable<string> ListCollectionsAsync(CancellationToken cancellationToken);
+
     /// <summary>The ids of a collection by ordinal order, without reading the documents.</summary>
     IAsyncEnumerable<string> ListIdsAsync(string collection, CancellationToken cancellationToken);
 

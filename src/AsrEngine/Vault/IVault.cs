@@ -1,10 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
+using Asr.Engine.Vault.Scrub;
 
 namespace Asr.Engine.Vault;
 
@@ -52,6 +54,13 @@ public interface IVault : IAsyncDisposable
     /// see; what someone has open is kept, too. It may be cancelled at any time. Damaged objects are told and left as they are.
     /// </summary>
     Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads and verifies every object, past all caches, and tells after each how far it is and what is wrong with it, with the recovery points that cannot be read
+    /// whole because of it. Runs beside writers, readers and compaction; holds the names of one disk's objects and one content in memory. It may end anywhere: the next of
+    /// the same name goes on from there. <see cref="AsrErrorCode.Conflict"/> once another one does so.
+    /// </summary>
+    IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken);
 
     /// <summary>
     /// Removes a disk's data and keys. Idempotent. What stays is a short document that keeps its epoch numbers from coming again.

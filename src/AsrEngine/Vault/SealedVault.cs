@@ -10,6 +10,7 @@ using Asr.Engine.Points;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;
+using Asr.Engine.Vault.Scrub;
 
 namespace Asr.Engine.Vault;
 
@@ -118,7 +119,7 @@ internal sealed class SealedVault : IVault
     public async Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken)
     {
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
-        if (stored is null || NewestSettled(stored.Value.Document) is not { } newest)
+        if (stored is null || EpochTree.NewestSettled(stored.Value.Document) is not { } newest)
         {
             return default;
         }
@@ -174,7 +175,7 @@ internal sealed class SealedVault : IVault
     public async Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken)
     {
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
-        if (stored is null || NewestSettled(stored.Value.Document) is not { } newest)
+        if (stored is null || EpochTree.NewestSettled(stored.Value.Document) is not { } newest)
         {
             return new CompactionResult();
         }
@@ -204,6 +205,10 @@ internal sealed class SealedVault : IVault
             Opener(document), segments, branches, head, continuousFrom, history.Revision, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
         return await compactor.RunAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken) =>
+        new VaultScrub(Catalog, _segments, Secrets, OpenAsync, _time, options).RunAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken)
@@ -268,25 +273,12 @@ internal sealed class SealedVault : IVault
         "Choose another recovery point.",
         diskId.ToString());
 
-    private static DiskEpoch? NewestSettled(DiskDocument document)
-    {
-        for (int i = document.Epochs.Count - 1; i >= 0; i--)
-        {
-            if (document.Epochs[i].Parent is not null)
-            {
-                return document.Epochs[i];
-            }
-        }
-
-        return null;
-    }
-
     private static Branch FindBranch(DiskDocument document, StreamPosition position, SegmentMap segments) => TryFindBranch(document, position, segments)
         ?? throw Unavailable(document.DiskId, position, "it is not part of the disk's history, or its changes never reached the vault");
 
     private static Branch? TryFindBranch(DiskDocument document, StreamPosition position, SegmentMap segments)
     {
-        DiskEpoch? newest = NewestSettled(document);
+        DiskEpoch? newest = EpochTree.NewestSettled(document);
         long newestHead = newest is null ? 0 : segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
         return EpochTree.FindBranch(document, position, newestHead) is { } parts ? new Branch(parts) : null;
     }
@@ -319,7 +311,7 @@ internal sealed class SealedVault : IVault
         {
             DiskId = diskId,
             Revision = checked((present?.Revision ?? 0) + 1),
-            AsOfEpoch = NewestSettled(document)!.Number,
+            AsOfEpoch = EpochTree.NewestSettled(document)!.Number,
             Floor = start.Position,
             Kept = positions,
         };
@@ -331,7 +323,7 @@ internal sealed class SealedVault : IVault
     private async Task CheckKeptAsync(DiskDocument document, SegmentMap segments, Branch branch, StreamPosition position, CancellationToken cancellationToken)
     {
         DiskHistory? history = await _histories.ReadAsync(document.DiskId, cancellationToken).ConfigureAwait(false);
-        if (NewestSettled(document) is { } newest
+        if (EpochTree.NewestSettled(document) is { } newest
             && FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments).Position == branch.Position)
         {
             return;

@@ -155,6 +155,8 @@ public sealed class InstantLogTests
 
         public Task DeleteAsync(string collection, string id, string ifMatch, CancellationToken cancellationToken) => inner.DeleteAsync(collection, id, ifMatch, cancellationToken);
 
+        public IAsyncEnumerable<string> ListCollectionsAsync(CancellationToken cancellationToken) => inner.ListCollectionsAsync(cancellationToken);
+
         public IAsyncEnumerable<string> ListIdsAsync(string collection, CancellationToken cancellationToken) => inner.ListIdsAsync(collection, cancellationToken);
 
         public IAsyncEnumerable<CatalogDocument> ListAsync(string collection, CancellationToken cancellationToken) => inner.ListAsync(collection, cancellationToken);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
@@ -8,6 +9,7 @@ using Asr.Engine.Blocks;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Compaction;
+using Asr.Engine.Vault.Scrub;
 
 namespace Asr.Oracle.Tests.Bugs;
 
@@ -42,6 +44,8 @@ internal abstract class VaultBug : PlantedBug
 
         public Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken) =>
             inner.CompactAsync(diskId, bug.Kept(kept), options, cancellationToken);
+
+        public IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken) => inner.ScrubAsync(options, cancellationToken);
 
         public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => inner.DeleteDiskAsync(diskId, cancellationToken);
 

@@ -150,6 +150,17 @@ internal sealed class LocalCatalog : ICatalog
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListCollectionsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> names = await Task.Run(
+            () => Guarded(() => _files.ListDirectories(_root), "Listing the vault's collections", _root), cancellationToken).ConfigureAwait(false);
+        foreach (string name in names.Where(static name => CatalogNames.IsValid(name)).Order(StringComparer.Ordinal))
+        {
+            yield return name;
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListIdsAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CatalogNames.Check(collection, collection);

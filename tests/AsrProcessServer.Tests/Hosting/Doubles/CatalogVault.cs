@@ -1,10 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Compaction;
+using Asr.Engine.Vault.Scrub;
 
 namespace Asr.ProcessServer.Tests.Hosting.Doubles;
 
@@ -29,6 +31,8 @@ internal sealed class CatalogVault(AsrVault description) : IVault
 
     public Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    public IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -54,6 +54,14 @@ internal sealed class MemoryCatalog : ICatalog
         }
     }
 
+    public IAsyncEnumerable<string> ListCollectionsAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return _documents.Keys.Select(key => key.Collection).Distinct().Order(StringComparer.Ordinal).ToArray().ToAsyncEnumerable();
+        }
+    }
+
     public async IAsyncEnumerable<string> ListIdsAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (CatalogDocument document in ListAsync(collection, cancellationToken))
