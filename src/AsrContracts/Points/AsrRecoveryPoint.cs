@@ -48,6 +48,15 @@ public sealed record AsrRecoveryPoint
     /// <summary>Until when no one can remove it, by the appliance's clock, or null. Set at publication; nothing shortens it.</summary>
     public DateTimeOffset? ImmutableUntil { get; init; }
 
+    /// <summary>What changed since the point before. Null when that is not known: for the first point of a session, and for one made out of the continuous stream.</summary>
+    public IntervalFigures? Interval { get; init; }
+
+    /// <summary>Why the changes since the point before look like encryption by ransomware, on the point that showed it first; else null.</summary>
+    public string? Anomaly { get; init; }
+
+    /// <summary>True for the last point before such changes began. It is pinned then; a person may unpin it.</summary>
+    public bool IsLastBeforeAnomaly { get; init; }
+
     /// <summary>Position of every disk.</summary>
     public IReadOnlyList<RecoveryPointDisk> Disks { get; init; } = Array.Empty<RecoveryPointDisk>();
 }

@@ -37,6 +37,9 @@ internal sealed class DiskIngest : IAsyncDisposable
     /// <summary>How far it has come.</summary>
     public ShipReceipt Receipt => new() { ReceivedSequence = _writer.ReceivedSequence, VaultSequence = _writer.VaultSequence };
 
+    /// <summary>What has come between points.</summary>
+    public IntervalMeter Meter { get; } = new();
+
     /// <summary>Takes a batch in when its turn comes.</summary>
     public async Task<ShipReceipt> ShipAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -73,7 +76,9 @@ internal sealed class DiskIngest : IAsyncDisposable
         AsrException? failure = null;
         try
         {
-            return await _writer.AcceptAsync(batch, cancellationToken).ConfigureAwait(false);
+            Task durable = await _writer.AcceptAsync(batch, cancellationToken).ConfigureAwait(false);
+            Meter.Add(batch);
+            return durable;
         }
         catch (AsrException error)
         {

@@ -110,6 +110,8 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
             Find(position.DiskId).CheckEpoch(position.Epoch);
         }
 
+        IntervalMeter[] meters = [.. point.Disks.Select(position => Find(position.DiskId).Meter)];
+        DiskFigures[] figures = [.. meters.Select(static meter => meter.Read())];
         TimeSpan window = _immutableFor is null ? TimeSpan.Zero : await _immutableFor(point.MachineId, cancellationToken).ConfigureAwait(false);
         DateTimeOffset now = _time.GetUtcNow();
 
@@ -120,8 +122,16 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
             ImmutableUntil = window > TimeSpan.Zero ? now + window : null,
             Pinned = false,
             Name = null,
+            Interval = IntervalMeter.Sum(figures),
+            Anomaly = null,
+            IsLastBeforeAnomaly = false,
         };
         AsrRecoveryPoint stored = await _points.PublishAsync(published, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; i < meters.Length; i++)
+        {
+            meters[i].Settle(figures[i], point.Time);
+        }
+
         return await TellAsync(stored, cancellationToken).ConfigureAwait(false);
     }
 

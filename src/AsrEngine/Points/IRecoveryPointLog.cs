@@ -27,6 +27,9 @@ public interface IRecoveryPointLog
     /// </summary>
     Task<AsrRecoveryPoint> ChangeAsync(Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken);
 
+    /// <summary>Changes what is noted on a point; one that is gone is left. May be repeated.</summary>
+    Task MarkAsync(Guid machineId, Guid pointId, Func<AsrRecoveryPoint, AsrRecoveryPoint> mark, CancellationToken cancellationToken);
+
     /// <summary>Removes what <see cref="ThinningPlanner"/> lets go and tells what went. Cheap enough to be asked every minute: a point is read once.</summary>
     Task<IReadOnlyList<PointRemoval>> ThinAsync(
         Guid machineId, IReadOnlyList<RetentionTier> tiers, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken);

@@ -82,46 +82,27 @@ public sealed class RecoveryPointLog : IRecoveryPointLog
     }
 
     /// <inheritdoc/>
-    public async Task<AsrRecoveryPoint> ChangeAsync(Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken)
+    public Task<AsrRecoveryPoint> ChangeAsync(Guid machineId, Guid pointId, RecoveryPointChange change, CancellationToken cancellationToken) => SwapAsync(
+        machineId,
+        pointId,
+        point => point with
+        {
+            Pinned = change.Pinned ?? point.Pinned,
+            Name = change.Name is { Length: 0 } ? null : change.Name ?? point.Name,
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task MarkAsync(Guid machineId, Guid pointId, Func<AsrRecoveryPoint, AsrRecoveryPoint> mark, CancellationToken cancellationToken)
     {
-        // One change of a machine at a time, or two points could take one name.
-        Machine machine = _machines.GetOrAdd(machineId, static _ => new Machine());
-        await machine.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            for (int attempt = 0; attempt < SwapAttemptsMax; attempt++)
-            {
-                List<string> ids = await ListIdsAsync(machineId, cancellationToken).ConfigureAwait(false);
-                if (FindId(ids, pointId) is not { } documentId || await ReadAsync(machineId, documentId, cancellationToken).ConfigureAwait(false) is not { } stored)
-                {
-                    throw new AsrException(
-                        AsrErrorCode.NotFound, $"There is no recovery point {pointId} of machine {machineId}.", "List the machine's recovery points; it may have expired.", pointId.ToString());
-                }
-
-                AsrRecoveryPoint changed = stored.Point with
-                {
-                    Pinned = change.Pinned ?? stored.Point.Pinned,
-                    Name = change.Name is { Length: 0 } ? null : change.Name ?? stored.Point.Name,
-                };
-                if (changed == stored.Point)
-                {
-                    return changed;
-                }
-
-                await CheckNameAsync(machineId, changed, ids, cancellationToken).ConfigureAwait(false);
-                if (await TryWriteAsync(changed, documentId, stored.ETag, cancellationToken).ConfigureAwait(false))
-                {
-                    machine.Facts.Remove(documentId);
-                    return changed;
-                }
-            }
+            await SwapAsync(machineId, pointId, mark, cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch (AsrException gone) when (gone.Code == AsrErrorCode.NotFound)
         {
-            machine.Gate.Release();
+            // Removed meanwhile; there is nothing to mark.
         }
-
-        throw new AsrException(AsrErrorCode.Conflict, $"Recovery point {pointId} is changed by others all the time.", "Try again.", pointId.ToString());
     }
 
     /// <inheritdoc/>
@@ -170,6 +151,44 @@ public sealed class RecoveryPointLog : IRecoveryPointLog
         }
 
         return last;
+    }
+
+    private async Task<AsrRecoveryPoint> SwapAsync(Guid machineId, Guid pointId, Func<AsrRecoveryPoint, AsrRecoveryPoint> change, CancellationToken cancellationToken)
+    {
+        // One change of a machine at a time, or two points could take one name.
+        Machine machine = _machines.GetOrAdd(machineId, static _ => new Machine());
+        await machine.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            for (int attempt = 0; attempt < SwapAttemptsMax; attempt++)
+            {
+                List<string> ids = await ListIdsAsync(machineId, cancellationToken).ConfigureAwait(false);
+                if (FindId(ids, pointId) is not { } documentId || await ReadAsync(machineId, documentId, cancellationToken).ConfigureAwait(false) is not { } stored)
+                {
+                    throw new AsrException(
+                        AsrErrorCode.NotFound, $"There is no recovery point {pointId} of machine {machineId}.", "List the machine's recovery points; it may have expired.", pointId.ToString());
+                }
+
+                AsrRecoveryPoint changed = change(stored.Point);
+                if (changed == stored.Point)
+                {
+                    return changed;
+                }
+
+                await CheckNameAsync(machineId, changed, ids, cancellationToken).ConfigureAwait(false);
+                if (await TryWriteAsync(changed, documentId, stored.ETag, cancellationToken).ConfigureAwait(false))
+                {
+                    machine.Facts.Remove(documentId);
+                    return changed;
+                }
+            }
+        }
+        finally
+        {
+            machine.Gate.Release();
+        }
+
+        throw new AsrException(AsrErrorCode.Conflict, $"Recovery point {pointId} is changed by others all the time.", "Try again.", pointId.ToString());
     }
 
     private static string Collection(Guid machineId) => $"points-{machineId:D}";

@@ -10,8 +10,9 @@ namespace Asr.Engine.Segments;
 /// </summary>
 public sealed class VerifiedBatch : IDisposable
 {
-    private VerifiedBatch(ReadOnlyMemory<byte> bytes, ChangeBatch batch)
+    private VerifiedBatch(ReadOnlyMemory<byte> bytes, ChangeBatch batch, ContentSampler sample)
     {
+        Sample = sample;
         Bytes = bytes;
         Batch = batch;
     }
@@ -22,6 +23,9 @@ public sealed class VerifiedBatch : IDisposable
     /// <summary>The batch.</summary>
     public ChangeBatch Batch { get; }
 
+    /// <summary>What a share of the contents looked like.</summary>
+    internal ContentSampler Sample { get; }
+
     /// <inheritdoc/>
     public void Dispose() => Batch.Dispose();
 
@@ -31,19 +35,27 @@ public sealed class VerifiedBatch : IDisposable
     public static VerifiedBatch Verify(ReadOnlyMemory<byte> bytes, long diskBytes)
     {
         ChangeBatch batch = ChangeBatch.Parse(bytes, diskBytes);
+        ContentSampler sample = default;
         byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.ChangeBytesMax);
         bool isWhole = false;
         try
         {
             foreach (ref readonly Change change in batch.Changes)
             {
-                if (change.Kind == ChangeKind.Data && !batch.TryDecode(change, content.AsSpan(0, change.Length)))
+                if (change.Kind != ChangeKind.Data)
+                {
+                    continue;
+                }
+
+                if (!batch.TryDecode(change, content.AsSpan(0, change.Length)))
                 {
                     throw new AsrException(
                         AsrErrorCode.BatchMalformed,
                         $"The content of change {change.Sequence} at {change.Offset}+{change.Length} does not have its hash.",
                         "Nothing was stored. The sender resynchronises; if it happens again, check the source's memory and network.");
                 }
+
+                sample.Offer(content.AsSpan(0, change.Length));
             }
 
             isWhole = true;
@@ -57,6 +69,6 @@ public sealed class VerifiedBatch : IDisposable
             }
         }
 
-        return new VerifiedBatch(bytes, batch);
+        return new VerifiedBatch(bytes, batch, sample);
     }
 }

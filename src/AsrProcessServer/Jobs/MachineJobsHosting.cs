@@ -59,6 +59,7 @@ internal static class MachineJobsHosting
     {
         services.AddSingleton<ChangeSignals>();
         services.AddSingleton<MachineDirectory>();
+        services.AddSingleton<ChangeWatchStore>();
         services.AddSingleton<IMachineService, MachineService>();
         services.AddSingleton<IJobService, JobService>();
         services.AddSingleton<JobHistory>();

@@ -53,6 +53,10 @@ public sealed partial class MachineGrain
                 Since = now,
             });
         }
+        if (UnusualChangesError(document) is { } unusual)
+        {
+            errors.Add(unusual);
+        }
         if (await RpoBreachAsync(document, now) is { } breach)
         {
             errors.Add(breach);

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Points;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Recovery;
 using Orleans;
@@ -68,6 +69,7 @@ public sealed partial class MachineGrain
         CheckJob(jobId);
         await SaveAsync(Document with { PolicyName = change.PolicyName, DiskIds = change.DiskIds, PointsKeptUntil = change.PointsKeptUntil });
         _latestPoint = change.PolicyName is null ? null : await ReadLatestPointAsync(CancellationToken.None);
+        _changes = change.PolicyName is null ? new ChangeWatchState() : _changes;
     }
 
     /// <inheritdoc />

@@ -28,6 +28,7 @@ public sealed partial class MachineGrain
             state.State = document with { Disks = report.Disks };
             signals.Raise(this.GetPrimaryKey());
         }
+        NoteMixedInterval();
         await FollowReportAsync();
         if (!wasConnected)
         {

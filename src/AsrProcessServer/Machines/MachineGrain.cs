@@ -17,6 +17,7 @@ public sealed partial class MachineGrain(
     [PersistentState(MachineDocument.Collection, CatalogGrainStorage.Name)] IPersistentState<MachineDocument> state,
     IRecoveryPointLog points,
     IInstantLog instants,
+    ChangeWatchStore watch,
     IPolicyStore policies,
     IEventLog events,
     JobRunner runner,
@@ -44,6 +45,7 @@ public sealed partial class MachineGrain(
         if (state.RecordExists)
         {
             _latestPoint = await ReadLatestPointAsync(cancellationToken);
+            _changes = await watch.ReadAsync(this.GetPrimaryKey(), cancellationToken);
         }
     }
 
@@ -73,6 +75,7 @@ public sealed partial class MachineGrain(
             _latestPoint = point;
             signals.Raise(this.GetPrimaryKey());
         }
+        await WatchChangesAsync(point);
         await FollowReportAsync();
     }
 

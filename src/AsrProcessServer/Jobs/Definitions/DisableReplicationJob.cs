@@ -17,7 +17,7 @@ namespace Asr.ProcessServer.Jobs.Definitions;
 /// that is left of it. Immutable points stay in the vault, with all data and keys; the same job removes them when their window has passed.
 /// </summary>
 public sealed class DisableReplicationJob(
-    MachineWaits waits, RecoverySite site, IPointMounts mounts, IVault vault, IRecoveryPointLog points, IInstantLog instants, IEventLog events) : IJobDefinition
+    MachineWaits waits, RecoverySite site, IPointMounts mounts, IVault vault, IRecoveryPointLog points, IInstantLog instants, ChangeWatchStore watch, IEventLog events) : IJobDefinition
 {
     private static readonly TimeSpan AgentTimeout = TimeSpan.FromSeconds(20);
 
@@ -101,6 +101,7 @@ public sealed class DisableReplicationJob(
 
         // Last: as long as the machine was protected, a late report could have brought some.
         await instants.DeleteAllAsync(context.MachineId, cancellationToken);
+        await watch.DeleteAsync(context.MachineId, cancellationToken);
     }
 
     private static string Kept(JobContext context, DateTimeOffset until) =>

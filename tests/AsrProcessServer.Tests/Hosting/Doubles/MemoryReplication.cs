@@ -73,6 +73,8 @@ internal sealed class MemoryReplication : IReplicationSink, IReplicaSource, IRec
         return Task.FromResult(Points[pointId] = point with { Pinned = change.Pinned ?? point.Pinned, Name = change.Name ?? point.Name });
     }
 
+    public Task MarkAsync(Guid machineId, Guid pointId, Func<AsrRecoveryPoint, AsrRecoveryPoint> mark, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<PointRemoval>> ThinAsync(Guid machineId, IReadOnlyList<RetentionTier> tiers, IReadOnlyCollection<Guid> inUse, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
