@@ -12,7 +12,7 @@ public sealed record AsrJob
     /// <summary>What was asked.</summary>
     public MachineOperation Operation { get; init; }
 
-    /// <summary>The machine.</summary>
+    /// <summary>The machine; empty for a check of the whole vault.</summary>
     public Guid MachineId { get; init; }
 
     /// <summary>Name of the machine.</summary>
@@ -32,6 +32,9 @@ public sealed record AsrJob
 
     /// <summary>The files an export has written so far; empty for every other operation.</summary>
     public IReadOnlyList<AsrExportedDisk> Files { get; init; } = Array.Empty<AsrExportedDisk>();
+
+    /// <summary>How far a check of the vault is and what it has found; null for every other operation.</summary>
+    public AsrVaultCheck? VaultCheck { get; init; }
 
     /// <summary>Why it failed, or null.</summary>
     public AsrError? Error { get; init; }

@@ -50,4 +50,7 @@ public enum MachineOperation
 
     /// <summary>Writes the disks of a recovery point out as files, beside whatever else the machine does. Can be cancelled.</summary>
     ExportRecoveryPoint = 15,
+
+    /// <summary>Verifies what the vault holds, of one machine or of all. It is asked of the vault (<see cref="AsrRoutes.VaultChecks"/>), stands beside everything, and can be cancelled.</summary>
+    CheckVault = 16,
 }

@@ -65,6 +65,9 @@ public static class AsrRoutes
     /// <summary>DELETE ends a mount and throws away what was written to it; one that is not there is no error. Operators.</summary>
     public const string Mount = "/v1/mounts/{mountId}";
 
+    /// <summary>POST <see cref="VaultCheckRequest"/>, gives <see cref="AsrJob"/>. Operators.</summary>
+    public const string VaultChecks = "/v1/vault/checks";
+
     /// <summary>GET a list of <see cref="AsrJob"/>, newest first; ?top=N. Operators.</summary>
     public const string Jobs = "/v1/jobs";
 

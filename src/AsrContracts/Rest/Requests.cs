@@ -38,6 +38,28 @@ public sealed record OperationRequest
 
     /// <summary>Replace files that are there, once the new ones are whole (ExportRecoveryPoint).</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>What is to be checked (CheckVault); filled by the appliance.</summary>
+    public VaultCheckRequest? VaultCheck { get; init; }
+}
+
+/// <summary>
+/// Asks for a check of the vault: every object is read and verified. The id of the request becomes the id of the job: repeating it is harmless. A check of the same scope
+/// that was stopped is gone on with.
+/// </summary>
+public sealed record VaultCheckRequest
+{
+    /// <summary>Chosen by the caller.</summary>
+    public Guid RequestId { get; init; }
+
+    /// <summary>Only this machine's part of the vault; null for all of it.</summary>
+    public Guid? MachineId { get; init; }
+
+    /// <summary>Begin anew even where an earlier check was stopped.</summary>
+    public bool Restart { get; init; }
+
+    /// <summary>Resynchronise the machines whose newest state is affected, where their source can be reached.</summary>
+    public bool Repair { get; init; }
 }
 
 /// <summary>Asks for the disks of a recovery point as exports. The id of the request becomes the id of the mount: repeating it is harmless.</summary>

@@ -208,7 +208,7 @@ internal sealed class SealedVault : IVault
 
     /// <inheritdoc/>
     public IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken) =>
-        new VaultScrub(Catalog, _segments, Secrets, OpenAsync, _time, options).RunAsync(cancellationToken);
+        new VaultScrub(Catalog, _segments, Secrets, OpenAsync, _caches, _time, options).RunAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async Task DeleteDiskAsync(Guid diskId, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ public interface IJobService
     /// </summary>
     Task<AsrJob> GetAsync(Guid jobId, long? knownRevision, CancellationToken cancellationToken);
 
+    /// <summary>Starts a check of the vault; the same request id again gives the same job. <see cref="AsrErrorCode.NotFound"/> for an unknown machine.</summary>
+    Task<AsrJob> StartCheckAsync(VaultCheckRequest request, string requestedBy, CancellationToken cancellationToken);
+
     /// <summary>
     /// Stops a job that changes nothing but its own files, and answers while it takes them back. <see cref="AsrErrorCode.OperationNotAllowed"/> for other
     /// operations: half-way they are worse than either end. A job that has ended, or fails already, is left as it is.

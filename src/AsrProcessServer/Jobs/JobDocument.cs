@@ -41,6 +41,9 @@ public sealed record JobOutputs
     /// <summary>The files that are whole.</summary>
     public IReadOnlyList<AsrExportedDisk> Files { get; init; } = [];
 
+    /// <summary>What a check of the vault has found.</summary>
+    public AsrVaultCheck? VaultCheck { get; init; }
+
     /// <summary>True from the point on from which there is no way back.</summary>
     public bool IsIrreversible { get; init; }
 }

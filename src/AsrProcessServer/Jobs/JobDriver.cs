@@ -119,8 +119,8 @@ internal sealed class JobDriver
     private async Task SucceedAsync(AsrJob job)
     {
         // The job last: whoever sees it ended finds the machine in its new state and the event. A crash in between may announce it twice, never not at all.
-        await KeepAsync(() => _machine.EndJobAsync(_jobId, JobOutcome.Succeeded));
-        await AnnounceAsync(job, EventSeverity.Normal, "JobSucceeded", $"{job.Operation} of '{job.MachineName}' has ended well.", null);
+        await EndAtMachineAsync(job, JobOutcome.Succeeded);
+        await AnnounceAsync(job, EventSeverity.Normal, "JobSucceeded", $"{job.Operation} of {JobTexts.SubjectOf(job)} has ended well.", null);
         await KeepAsync(() => _job.EndAsync(JobState.Succeeded));
     }
 
@@ -130,11 +130,15 @@ internal sealed class JobDriver
         {
             await UndoAsync(context, plan);
         }
-        await KeepAsync(() => _machine.EndJobAsync(_jobId, context.Outputs.IsIrreversible ? JobOutcome.Unfinished : JobOutcome.RolledBack));
         AsrJob job = (await _job.FindAsync())!.Job;
-        await AnnounceAsync(job, EventSeverity.Warning, "JobFailed", $"{job.Operation} of '{job.MachineName}' failed: {error.Message}", error.Action);
+        await EndAtMachineAsync(job, context.Outputs.IsIrreversible ? JobOutcome.Unfinished : JobOutcome.RolledBack);
+        await AnnounceAsync(job, EventSeverity.Warning, "JobFailed", $"{job.Operation} of {JobTexts.SubjectOf(job)} failed: {error.Message}", error.Action);
         await KeepAsync(() => _job.EndAsync(error.Code == AsrErrorCode.Cancelled ? JobState.Cancelled : JobState.Failed));
     }
+
+    // A job beside the machine's own has not changed the machine, and that of the vault has none.
+    private Task EndAtMachineAsync(AsrJob job, JobOutcome outcome) =>
+        MachineLifecycle.IsBeside(job.Operation) ? Task.CompletedTask : KeepAsync(() => _machine.EndJobAsync(_jobId, outcome));
 
     private async Task UndoAsync(JobContext context, IReadOnlyList<JobStep> plan)
     {
@@ -165,7 +169,15 @@ internal sealed class JobDriver
         try
         {
             await _events.AddAsync(
-                new AsrEvent { Severity = severity, Code = code, Message = message, Action = action, MachineId = job.MachineId, MachineName = job.MachineName },
+                new AsrEvent
+                {
+                    Severity = severity,
+                    Code = code,
+                    Message = message,
+                    Action = action,
+                    MachineId = job.MachineId == Guid.Empty ? null : job.MachineId,
+                    MachineName = job.MachineId == Guid.Empty ? null : job.MachineName,
+                },
                 _stopping);
         }
         catch (AsrException error)

@@ -84,7 +84,7 @@ public sealed class JobGrain(
         if (!MachineLifecycle.IsBeside(job.Operation))
         {
             throw new AsrException(
-                AsrErrorCode.OperationNotAllowed, $"{job.Operation} of '{job.MachineName}' cannot be stopped half-way.", "Wait for its end; a failure takes back what it made.",
+                AsrErrorCode.OperationNotAllowed, $"{job.Operation} of {JobTexts.SubjectOf(job)} cannot be stopped half-way.", "Wait for its end; a failure takes back what it made.",
                 job.Id.ToString());
         }
         // Kept first: a job that was told to stop must not go on after a crash.
@@ -94,7 +94,7 @@ public sealed class JobGrain(
     }
 
     /// <inheritdoc />
-    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs, Job = state.State.Job with { Files = outputs.Files } });
+    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs, Job = state.State.Job with { Files = outputs.Files, VaultCheck = outputs.VaultCheck } });
 
     /// <inheritdoc />
     public Task FailingAsync(AsrError error) => SaveAsync(state.State with { Job = state.State.Job with { Error = state.State.Job.Error ?? error } });

@@ -11,7 +11,7 @@ using Orleans;
 namespace Asr.ProcessServer.Jobs;
 
 /// <inheritdoc cref="IJobService" />
-public sealed class JobService(ICatalog catalog, IGrainFactory grains, ChangeSignals signals) : IJobService
+public sealed class JobService(ICatalog catalog, IGrainFactory grains, ChangeSignals signals, TimeProvider time) : IJobService
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
 
@@ -41,6 +41,26 @@ public sealed class JobService(ICatalog catalog, IGrainFactory grains, ChangeSig
                 jobId, grain.FindAsync, found => found is null || found.HasEnded || found.Job.Revision != known, LongPoll, cancellationToken)
             : await grain.FindAsync();
         return document?.Job ?? throw NotFound(jobId);
+    }
+
+    /// <inheritdoc />
+    public async Task<AsrJob> StartCheckAsync(VaultCheckRequest request, string requestedBy, CancellationToken cancellationToken)
+    {
+        string machineName = request.MachineId is { } machineId ? (await grains.GetGrain<IMachineGrain>(machineId).LookAsync()).Document.Name : "";
+        IJobGrain grain = grains.GetGrain<IJobGrain>(request.RequestId);
+        if (await grain.FindAsync() is { } known && (known.Job.Operation != MachineOperation.CheckVault || known.Job.MachineId != (request.MachineId ?? Guid.Empty)))
+        {
+            throw new AsrException(
+                AsrErrorCode.AlreadyExists, $"Request id {request.RequestId} belongs to another request.", "Give every request an id of its own.", request.RequestId.ToString());
+        }
+        JobTicket ticket = new()
+        {
+            JobId = request.RequestId,
+            Request = new OperationRequest { RequestId = request.RequestId, Operation = MachineOperation.CheckVault, VaultCheck = request },
+            RequestedBy = requestedBy,
+            AcceptedAt = time.GetUtcNow(),
+        };
+        return await grain.StartAsync(ticket, request.MachineId ?? Guid.Empty, machineName);
     }
 
     /// <inheritdoc />

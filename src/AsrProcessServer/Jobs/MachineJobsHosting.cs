@@ -38,6 +38,9 @@ internal static class MachineJobsHosting
         builder.Services.AddHostedService<MountKeeper>();
         builder.Services.AddSingleton<SpaceReclaimer>();
         builder.Services.AddHostedService(static services => services.GetRequiredService<SpaceReclaimer>());
+        builder.Services.AddSingleton<VaultHealth>();
+        builder.Services.AddSingleton<VaultScrubber>();
+        builder.Services.AddHostedService(static services => services.GetRequiredService<VaultScrubber>());
         return builder;
     }
 
@@ -78,6 +81,7 @@ internal static class MachineJobsHosting
         services.AddSingleton<IJobDefinition, ReprotectJob>();
         services.AddSingleton<IJobDefinition, FailbackJob>();
         services.AddSingleton<IJobDefinition, ExportRecoveryPointJob>();
+        services.AddSingleton<IJobDefinition, CheckVaultJob>();
     }
 
     private static void AddRecovery(IServiceCollection services)

@@ -30,5 +30,5 @@ internal static class JobEnds
     /// </summary>
     public static bool PutsBack(MachineOperation operation) => operation is not (MachineOperation.DisableReplication or MachineOperation.Resynchronize
         or MachineOperation.CreateRecoveryPoint or MachineOperation.TestFailover or MachineOperation.CleanUpTestFailover
-        or MachineOperation.ExportRecoveryPoint);
+        or MachineOperation.ExportRecoveryPoint or MachineOperation.CheckVault);
 }

@@ -61,6 +61,10 @@ public sealed partial class MachineGrain
         {
             errors.Add(breach);
         }
+        if (vaultHealth.FindError(document.Id, document.Name) is { } damage)
+        {
+            errors.Add(damage);
+        }
         await KeepHealthAsync(document, errors);
     }
 

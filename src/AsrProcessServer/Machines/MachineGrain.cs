@@ -7,6 +7,7 @@ using Asr.Engine.Points;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Recovery;
+using Asr.ProcessServer.Upkeep;
 using Orleans;
 using Orleans.Runtime;
 
@@ -22,6 +23,7 @@ public sealed partial class MachineGrain(
     IEventLog events,
     JobRunner runner,
     RecoverySite site,
+    VaultHealth vaultHealth,
     ChangeSignals signals,
     TimeProvider time) : Grain, IMachineGrain
 {

@@ -21,7 +21,8 @@ public sealed class MachineLifecycle
     private const string NoPointsKept = "no immutable recovery points are kept";
     private const string TestFailoverNeeded = "a test failover is up";
 
-    private static readonly MachineOperation[] Operations = Enum.GetValues<MachineOperation>();
+    // What is asked of the vault is not among them.
+    private static readonly MachineOperation[] Operations = [.. Enum.GetValues<MachineOperation>().Where(static operation => Enum.IsDefined((MachineTrigger)operation))];
 
     private readonly StateMachine<MachineState, MachineTrigger> _machine;
     private readonly LifecycleFacts _facts;
@@ -164,9 +165,9 @@ public sealed class MachineLifecycle
     };
 
     /// <summary>
-    /// True for an operation that only reads points: its job neither waits for the machine's job nor keeps another from starting, and may be stopped half-way.
+    /// True for an operation that only reads the vault: its job neither waits for the machine's job nor keeps another from starting, and may be stopped half-way.
     /// </summary>
-    public static bool IsBeside(MachineOperation operation) => operation == MachineOperation.ExportRecoveryPoint;
+    public static bool IsBeside(MachineOperation operation) => operation is MachineOperation.ExportRecoveryPoint or MachineOperation.CheckVault;
 
     /// <summary>What may be asked now.</summary>
     public IReadOnlyList<MachineOperation> AllowedOperations() => Operations.Where(operation => WhyNot(operation) is null).ToArray();

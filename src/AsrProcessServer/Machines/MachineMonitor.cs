@@ -8,6 +8,7 @@ using Asr.Engine.Points;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Recovery;
+using Asr.ProcessServer.Upkeep;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -27,6 +28,7 @@ public sealed class MachineMonitor(
     RecoverySite site,
     PointsInUse pointsInUse,
     JobHistory history,
+    VaultHealth vaultHealth,
     TimeProvider time,
     ILogger<MachineMonitor> logger) : BackgroundService
 {
@@ -65,6 +67,11 @@ public sealed class MachineMonitor(
             if (withCare)
             {
                 await history.TrimAsync(cancellationToken);
+            }
+            if (withCare || !vaultHealth.IsKnown)
+            {
+                // At the start, or what was wrong before it would look mended; later because another appliance may have scrubbed.
+                await vaultHealth.RefreshAsync(cancellationToken);
             }
             foreach (MachineDocument document in await directory.ListAsync(cancellationToken))
             {

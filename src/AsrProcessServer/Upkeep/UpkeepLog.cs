@@ -17,4 +17,13 @@ internal static partial class UpkeepLog
 
     [LoggerMessage(3103, LogLevel.Warning, "A round of giving back space failed")]
     public static partial void RoundFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3104, LogLevel.Error, "The scrub of the vault has found damage that concerns {Points} recovery points: {Problem}")]
+    public static partial void ScrubFound(ILogger logger, string problem, int points);
+
+    [LoggerMessage(3105, LogLevel.Information, "The vault has been scrubbed: {Objects} objects, {Bytes} bytes, {Findings} findings")]
+    public static partial void Scrubbed(ILogger logger, long objects, long bytes, int findings);
+
+    [LoggerMessage(3106, LogLevel.Warning, "The scrub of the vault was interrupted; it goes on where it was")]
+    public static partial void ScrubFailed(ILogger logger, Exception error);
 }

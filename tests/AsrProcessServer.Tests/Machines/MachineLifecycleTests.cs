@@ -63,7 +63,8 @@ public sealed class MachineLifecycleTests
         IReadOnlyList<LifecycleTransition> table = MachineLifecycle.Table();
         Assert.Equal(Enum.GetValues<MachineState>(), table.Select(row => row.From).Distinct().Order());
         Assert.Equal(Enum.GetValues<MachineTrigger>(), table.Select(row => row.Trigger).Distinct().Order());
-        Assert.All(Enum.GetValues<MachineOperation>(), operation => Assert.Equal(operation.ToString(), ((MachineTrigger)operation).ToString()));
+        // A check is asked of the vault.
+        Assert.All(Enum.GetValues<MachineOperation>().Except([MachineOperation.CheckVault]), operation => Assert.Equal(operation.ToString(), ((MachineTrigger)operation).ToString()));
     }
 
     [Fact]

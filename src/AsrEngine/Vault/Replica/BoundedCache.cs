@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Linq;
 using System.Threading;
 
 namespace Asr.Engine.Vault.Replica;
@@ -48,6 +50,20 @@ internal class BoundedCache<TKey, TValue>(long costMax)
                 _byAge.RemoveLast();
                 _byKey.Remove(oldest.Key);
                 _cost -= oldest.Cost;
+            }
+        }
+    }
+
+    /// <summary>Forgets what a condition holds for.</summary>
+    public void RemoveAll(Func<TKey, bool> condition)
+    {
+        lock (_lock)
+        {
+            foreach (LinkedListNode<Entry> node in _byKey.Values.Where(node => condition(node.Value.Key)).ToArray())
+            {
+                _byAge.Remove(node);
+                _byKey.Remove(node.Value.Key);
+                _cost -= node.Value.Cost;
             }
         }
     }

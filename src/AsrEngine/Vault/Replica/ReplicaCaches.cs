@@ -15,4 +15,14 @@ internal sealed class ReplicaCaches(long bytesMax)
 
     /// <summary>Expanded contents, by object and entry.</summary>
     public BoundedCache<(SegmentName Object, int Entry), byte[]> Contents { get; } = new(bytesMax / 2);
+
+    /// <summary>
+    /// Forgets an object that is found to be damaged. Else it would read well until it is pushed out: a resynchronisation would find nothing to repair, and a restart the damage.
+    /// </summary>
+    public void Forget(SegmentName damaged)
+    {
+        Pages.RemoveAll(page => page.Part == damaged);
+        Tables.RemoveAll(name => name == damaged);
+        Contents.RemoveAll(content => content.Object == damaged);
+    }
 }

@@ -16,7 +16,8 @@ namespace Asr.Engine.Vault.Scrub;
 /// <param name="Objects">How many objects it was.</param>
 /// <param name="Bytes">Bytes read.</param>
 /// <param name="Finding">What is wrong, or null.</param>
-internal sealed record ScrubbedObject(SegmentName? Last, int Objects, long Bytes, AsrVaultFinding? Finding);
+/// <param name="Damaged">What is damaged, or null.</param>
+internal sealed record ScrubbedObject(SegmentName? Last, int Objects, long Bytes, AsrVaultFinding? Finding, SegmentName? Damaged = null);
 
 /// <summary>Scrubs the keys and objects of one disk, with keys unwrapped anew.</summary>
 internal sealed class DiskScrub : IDisposable
@@ -90,7 +91,7 @@ internal sealed class DiskScrub : IDisposable
             AsrVaultFinding? finding = damage is not null && await ConfirmAsync(damage, cancellationToken).ConfigureAwait(false)
                 ? await DescribeAsync(damage, cancellationToken).ConfigureAwait(false)
                 : null;
-            yield return new ScrubbedObject(parts[^1], parts.Count, _verifier.BytesRead - before, finding);
+            yield return new ScrubbedObject(parts[^1], parts.Count, _verifier.BytesRead - before, finding, damage?.Object);
         }
     }
 

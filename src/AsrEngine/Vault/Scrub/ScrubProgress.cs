@@ -14,6 +14,6 @@ public sealed record ScrubProgress
     /// <summary>Objects there were when the scrub began or went on, those it had seen before included. Others come and go meanwhile.</summary>
     public long ObjectsTotal { get; init; }
 
-    /// <summary>What is wrong with the object, or null. Findings of before a stop are in <see cref="Check"/> only.</summary>
+    /// <summary>What is wrong with the object, or null. Those of before a stop, and those beyond what is listed, are in <see cref="Check"/> only.</summary>
     public AsrVaultFinding? Finding { get; init; }
 }

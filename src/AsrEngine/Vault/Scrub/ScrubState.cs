@@ -84,11 +84,14 @@ internal sealed class ScrubState
     /// <summary>Whether a finding about an object is there already.</summary>
     public bool Has(string name) => _findings.Exists(finding => finding.Object == name);
 
-    /// <summary>Notes that something has been verified, and what was found. True for a new finding: an object that is found again, after a stop, counts once.</summary>
+    /// <summary>
+    /// Notes that something has been verified, and what was found. True when the finding is new and listed: an object that is found again, after a stop, counts once.
+    /// </summary>
     public bool Add(ScrubPlace? place, long objects, long bytes, AsrVaultFinding? finding)
     {
         bool isNew = finding is not null && !Has(finding.Object);
-        if (isNew && _findings.Count < FindingsMax)
+        bool isListed = isNew && _findings.Count < FindingsMax;
+        if (isListed)
         {
             _findings = _findings.Add(finding!);
         }
@@ -101,7 +104,7 @@ internal sealed class ScrubState
             Findings = _findings,
             FindingCount = Check.FindingCount + (isNew ? 1 : 0),
         };
-        return isNew;
+        return isListed;
     }
 
     /// <summary>Notes that everything has been seen.</summary>

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Vault.Compaction;
+using Asr.Engine.Vault.Replica;
 
 namespace Asr.Engine.Vault.Scrub;
 
@@ -15,7 +16,8 @@ namespace Asr.Engine.Vault.Scrub;
 /// its place is left to the next one.
 /// </summary>
 internal sealed class VaultScrub(
-    ICatalog catalog, ISegmentStore store, ISecretBox secrets, Func<Guid, StreamPosition, CancellationToken, Task<IBlockDevice>> open, TimeProvider time, ScrubOptions options)
+    ICatalog catalog, ISegmentStore store, ISecretBox secrets, Func<Guid, StreamPosition, CancellationToken, Task<IBlockDevice>> open, ReplicaCaches caches, TimeProvider time,
+    ScrubOptions options)
 {
     private readonly ScrubReader _reader = new(catalog, time);
     private readonly BandwidthBudget _budget = new(options.BytesPerSecondMax, time);
@@ -81,6 +83,11 @@ internal sealed class VaultScrub(
         SegmentName? after = _state.Place?.Object is { } last && last.DiskId == diskId ? last : null;
         await foreach (ScrubbedObject scrubbed in disk.RunAsync(after, cancellationToken).ConfigureAwait(false))
         {
+            if (scrubbed.Damaged is { } damaged)
+            {
+                caches.Forget(damaged);
+            }
+
             // What is no object but a gap between objects leaves the place where it is.
             ScrubPlace? place = scrubbed.Last is { } name ? new ScrubPlace { Object = name } : _state.Place;
             string described = scrubbed.Finding?.Object ?? SegmentErrors.Describe(scrubbed.Last!.Value);
@@ -103,9 +110,9 @@ internal sealed class VaultScrub(
 
     private async Task<ScrubProgress> NoteAsync(ScrubPlace? place, string name, int objects, long bytes, AsrVaultFinding? finding, CancellationToken cancellationToken)
     {
-        bool isNew = _state.Add(place, objects, bytes, finding);
+        bool isListed = _state.Add(place, objects, bytes, finding);
         await _state.SaveIfDueAsync(cancellationToken).ConfigureAwait(false);
-        return Progress(name, isNew ? finding : null);
+        return Progress(name, isListed ? finding : null);
     }
 
     private ScrubProgress Progress(string name, AsrVaultFinding? finding) => new() { Check = _state.Check, Object = name, ObjectsTotal = _objectsTotal, Finding = finding };

@@ -26,6 +26,11 @@ internal static class JobEndpoints
         group.MapPost(AsrRoutes.JobCancellation, (Guid jobId, HttpContext context, IJobService jobs, CancellationToken cancellationToken) =>
             jobs.CancelAsync(jobId, CallerCheck.CallerOf(context).Subject, cancellationToken));
 
+        group.MapPost(AsrRoutes.VaultChecks, (VaultCheckRequest request, HttpContext context, IJobService jobs, CancellationToken cancellationToken) =>
+            request.RequestId != Guid.Empty
+                ? jobs.StartCheckAsync(request, CallerCheck.CallerOf(context).Subject, cancellationToken)
+                : throw RequestBounds.Invalid(nameof(request.RequestId), "is missing; it becomes the id of the job"));
+
         group.MapGet(AsrRoutes.Events, (int? top, IEventLog events, CancellationToken cancellationToken) =>
             events.ListAsync(RequestBounds.Top(top), cancellationToken));
     }

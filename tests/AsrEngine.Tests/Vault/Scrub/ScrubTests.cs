@@ -188,14 +188,14 @@ public sealed class ScrubTests(ITestOutputHelper output)
         story.Files.Overwrite(path, damaged);
         await story.ScrubAsync(Cancel);
         await using SealedVault vault = await story.OpenAsync();
-        StandingFindings standing = new(vault.Catalog);
-        Assert.EndsWith(NameOf(path), Assert.Single(await standing.ListAsync(Cancel)).Object);
+        ScrubLog standing = new(vault.Catalog);
+        Assert.EndsWith(NameOf(path), Assert.Single(await standing.ListFindingsAsync(Cancel)).Object);
 
         story.Files.Overwrite(path, content);
         await foreach (ScrubProgress _ in vault.ScrubAsync(Options, Cancel))
         {
             // What one scrub found stands while the next one runs.
-            Assert.Single(await standing.ListAsync(Cancel));
+            Assert.Single(await standing.ListFindingsAsync(Cancel));
             break;
         }
 
@@ -203,7 +203,7 @@ public sealed class ScrubTests(ITestOutputHelper output)
         {
         }
 
-        Assert.Empty(await standing.ListAsync(Cancel));
+        Assert.Empty(await standing.ListFindingsAsync(Cancel));
     }
 
     [Fact]

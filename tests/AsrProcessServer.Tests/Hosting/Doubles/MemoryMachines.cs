@@ -102,6 +102,9 @@ internal sealed class MemoryMachines : IMachineService, IJobService
         }
     }
 
+    public Task<AsrJob> StartCheckAsync(VaultCheckRequest request, string requestedBy, CancellationToken cancellationToken) =>
+        StartAsync(request.MachineId ?? Guid.Empty, new OperationRequest { RequestId = request.RequestId, Operation = MachineOperation.CheckVault }, requestedBy, cancellationToken);
+
     public Task<AsrJob> CancelAsync(Guid jobId, string requestedBy, CancellationToken cancellationToken) => GetAsync(jobId, null, cancellationToken);
 
     public async Task<AsrJob> GetAsync(Guid jobId, long? knownRevision, CancellationToken cancellationToken)
