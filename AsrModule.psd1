@@ -48,6 +48,7 @@
         'Connect-AsrVault'
         'Disconnect-AsrVault'
         'New-AsrVault'
+        'Test-AsrVault'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -18,5 +18,5 @@ public sealed class RunningJobCompleter : ConnectionCompleter
         AsrConnection connection, IDictionary boundParameters, CancellationToken cancellationToken) =>
         (await connection.ListJobsAsync(JobsMax, cancellationToken).ConfigureAwait(false))
             .Where(job => !job.HasEnded())
-            .Select(job => Offer(job.Id.ToString(), $"{job.Operation} of {job.MachineName}", $"{job.Id}, since {Display.Time(job.StartTime)}"));
+            .Select(job => Offer(job.Id.ToString(), $"{job.Operation} of {job.Subject()}", $"{job.Id}, since {Display.Time(job.StartTime)}"));
 }

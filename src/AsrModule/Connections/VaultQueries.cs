@@ -132,6 +132,10 @@ internal static class VaultQueries
             : identity.Resolve(await connection.ListPointsAsync(machine.Id, cancellationToken).ConfigureAwait(false), machine.Name);
     }
 
+    /// <summary>Has the vault checked.</summary>
+    public static Task<AsrJob> StartCheckAsync(this AsrConnection connection, VaultCheckRequest request, CancellationToken cancellationToken) =>
+        connection.PostAsync<AsrJob>(AsrRoutes.VaultChecks, request, repeatable: true, cancellationToken);
+
     /// <summary>Has a job stopped that may be stopped half-way.</summary>
     public static Task<AsrJob> CancelJobAsync(this AsrConnection connection, Guid id, CancellationToken cancellationToken) =>
         connection.PostAsync<AsrJob>(Fill(AsrRoutes.JobCancellation, "{jobId}", id), null, repeatable: true, cancellationToken);

@@ -27,7 +27,7 @@ internal sealed class JobProgress
 
         AsrTask? current = job.Tasks.FirstOrDefault(task => task.State == JobState.InProgress)
             ?? job.Tasks.FirstOrDefault(task => task.State == JobState.NotStarted);
-        ProgressRecord record = new(_activityId, $"{job.Operation} of {job.MachineName}", Status(current, bytes))
+        ProgressRecord record = new(_activityId, $"{job.Operation} of {job.Subject()}", Status(current, bytes))
         {
             PercentComplete = current?.ProgressPercent is { } percent ? (int)Math.Max(0, Math.Min(100, percent)) : -1,
         };

@@ -1,3 +1,4 @@
+using System;
 using Asr.Contracts;
 
 namespace Asr.Module.Jobs;
@@ -7,10 +8,13 @@ internal static class JobStates
 {
     public static bool HasEnded(this AsrJob job) => job.State is not (JobState.NotStarted or JobState.InProgress);
 
+    /// <summary>What the job is about, in words: its machine, or the vault.</summary>
+    public static string Subject(this AsrJob job) => job.MachineId == Guid.Empty ? "the vault" : $"'{job.MachineName}'";
+
     /// <summary>Why the job did not succeed, as an error; null when it did.</summary>
     public static AsrException? ToFailure(this AsrJob job)
     {
-        string what = $"{job.Operation} of '{job.MachineName}'";
+        string what = $"{job.Operation} of {job.Subject()}";
         return job.State switch
         {
             JobState.Failed when job.Error is { } error => new AsrException(

@@ -30,7 +30,7 @@ public sealed class StopAsrJobCommand : ConnectedCommand
     private void Stop(JobIdentity identity)
     {
         AsrJob job = Run(stop => Active.GetJobAsync(identity.Id, null, stop));
-        if (ShouldProcess($"{job.Operation} of machine '{job.MachineName}' ({job.State})", "Stop the job and take back what it has made"))
+        if (ShouldProcess($"{job.Operation} of {job.Subject()} ({job.State})", "Stop the job and take back what it has made"))
         {
             WriteObject(Run(stop => Active.CancelJobAsync(job.Id, stop)));
         }
