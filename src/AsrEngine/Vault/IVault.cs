@@ -57,7 +57,8 @@ public interface IVault : IAsyncDisposable
 
     /// <summary>
     /// Reads and verifies every object, past all caches, and tells after each how far it is and what is wrong with it, with the recovery points that cannot be read
-    /// whole because of it. Runs beside writers, readers and compaction; holds the names of one disk's objects and one content in memory. It may end anywhere: the next of
+    /// whole because of it. Runs beside writers, readers and compaction; holds the names of one disk's objects and one content
+    /// in memory, and 32 MiB while it looks for the points that damage concerns. It may end anywhere: the next of
     /// the same name goes on from there. <see cref="AsrErrorCode.Conflict"/> once another one does so.
     /// </summary>
     IAsyncEnumerable<ScrubProgress> ScrubAsync(ScrubOptions options, CancellationToken cancellationToken);

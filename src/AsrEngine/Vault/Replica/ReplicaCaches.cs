@@ -17,12 +17,16 @@ internal sealed class ReplicaCaches(long bytesMax)
     public BoundedCache<(SegmentName Object, int Entry), byte[]> Contents { get; } = new(bytesMax / 2);
 
     /// <summary>
-    /// Forgets an object that is found to be damaged. Else it would read well until it is pushed out: a resynchronisation would find nothing to repair, and a restart the damage.
+    /// Forgets what belongs to the stretch of an object that is found to be damaged or missing. Else it would read well until it is pushed out: a resynchronisation would find
+    /// nothing to repair, and a restart the damage.
     /// </summary>
     public void Forget(SegmentName damaged)
     {
-        Pages.RemoveAll(page => page.Part == damaged);
-        Tables.RemoveAll(name => name == damaged);
-        Contents.RemoveAll(content => content.Object == damaged);
+        Pages.RemoveAll(page => Overlaps(page.Part, damaged));
+        Tables.RemoveAll(name => Overlaps(name, damaged));
+        Contents.RemoveAll(content => Overlaps(content.Object, damaged));
     }
+
+    private static bool Overlaps(in SegmentName name, in SegmentName damaged) =>
+        name.DiskId == damaged.DiskId && name.Epoch == damaged.Epoch && name.FirstSequence <= damaged.LastSequence && name.LastSequence >= damaged.FirstSequence;
 }

@@ -16,7 +16,7 @@ namespace Asr.Engine.Vault.Scrub;
 /// <param name="Objects">How many objects it was.</param>
 /// <param name="Bytes">Bytes read.</param>
 /// <param name="Finding">What is wrong, or null.</param>
-/// <param name="Damaged">What is damaged, or null.</param>
+/// <param name="Damaged">What is damaged or missing, or null.</param>
 internal sealed record ScrubbedObject(SegmentName? Last, int Objects, long Bytes, AsrVaultFinding? Finding, SegmentName? Damaged = null);
 
 /// <summary>Scrubs the keys and objects of one disk, with keys unwrapped anew.</summary>
@@ -71,7 +71,7 @@ internal sealed class DiskScrub : IDisposable
         {
             if (await ConfirmAsync(gap, cancellationToken).ConfigureAwait(false))
             {
-                yield return new ScrubbedObject(null, 0, 0, await DescribeAsync(gap, cancellationToken).ConfigureAwait(false));
+                yield return new ScrubbedObject(null, 0, 0, await DescribeAsync(gap, cancellationToken).ConfigureAwait(false), gap.Object);
             }
         }
 

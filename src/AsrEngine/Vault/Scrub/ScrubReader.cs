@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -36,8 +37,8 @@ internal sealed class ScrubReader(ICatalog catalog, TimeProvider time)
             {
                 if (attempt == Attempts)
                 {
-                    // Throws when the vault gives nothing at all any more.
-                    await catalog.ReadAsync(VaultDocument.Collection, VaultDocument.DocumentId, cancellationToken).ConfigureAwait(false);
+                    // Throws when the vault gives nothing at all any more. No document is read for it: that may be the very one that cannot be.
+                    await catalog.ListCollectionsAsync(cancellationToken).AnyAsync(cancellationToken).ConfigureAwait(false);
                     return fault;
                 }
 

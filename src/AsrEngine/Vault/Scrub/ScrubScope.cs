@@ -57,7 +57,7 @@ internal sealed class ScrubScope
         {
             return await disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false) is { } stored && stored.Document.Epochs.Any(epoch => epoch.MachineId == machineId);
         }
-        catch (AsrException damaged) when (damaged.Code == AsrErrorCode.VaultDocumentCorrupt)
+        catch (AsrException damaged) when (damaged.Code is AsrErrorCode.VaultDocumentCorrupt or AsrErrorCode.VaultUnavailable)
         {
             return true;
         }

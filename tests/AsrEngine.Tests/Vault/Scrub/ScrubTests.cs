@@ -92,6 +92,28 @@ public sealed class ScrubTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_document_that_the_storage_does_not_give_is_told_and_storage_that_gives_nothing_ends_the_scrub()
+    {
+        ScrubStory story = await ScrubStory.MakeAsync(12, Cancel);
+        string path = story.Paths.First(static path => path.Contains("/points-", StringComparison.Ordinal));
+        AsrVaultFinding finding = Assert.Single((await story.ScrubAsync(Cancel, new UnreadableFile(story.Files, path))).Findings);
+        Assert.Equal((VaultObjectKind.Document, VaultProblem.Unreadable, 1), (finding.Kind, finding.Problem, finding.AffectedPointCount));
+
+        GoneStorage gone = new(story.Files);
+        await using SealedVault vault = await story.OpenAsync(gone);
+        await using IAsyncEnumerator<ScrubProgress> scrub = vault.ScrubAsync(Options, Cancel).GetAsyncEnumerator(Cancel);
+        Assert.True(await scrub.MoveNextAsync());
+        gone.IsGone = true;
+        AsrException fault = await Assert.ThrowsAsync<AsrException>(async () =>
+        {
+            while (await scrub.MoveNextAsync())
+            {
+            }
+        });
+        Assert.Equal(AsrErrorCode.VaultUnavailable, fault.Code);
+    }
+
+    [Fact]
     public async Task A_disk_document_that_is_older_than_the_points_is_found()
     {
         ScrubStory story = await ScrubStory.MakeAsync(5, Cancel);
@@ -308,5 +330,21 @@ public sealed class ScrubTests(ITestOutputHelper output)
     private sealed class UnreadableFile(IFileLayer inner, string path) : FileLayerDecorator(inner)
     {
         public override IFileReader? OpenRead(string opened) => opened == path ? throw new IOException("Input/output error") : base.OpenRead(opened);
+
+        public override byte[]? ReadAll(string read, int bytesMax) => read == path ? throw new IOException("Input/output error") : base.ReadAll(read, bytesMax);
+    }
+
+    /// <summary>Storage that can be taken away.</summary>
+    private sealed class GoneStorage(IFileLayer inner) : FileLayerDecorator(inner)
+    {
+        public bool IsGone { get; set; }
+
+        public override IFileReader? OpenRead(string path) => IsGone ? throw new IOException("Stale file handle") : base.OpenRead(path);
+
+        public override byte[]? ReadAll(string path, int bytesMax) => IsGone ? throw new IOException("Stale file handle") : base.ReadAll(path, bytesMax);
+
+        public override IReadOnlyList<string> ListFiles(string directory) => IsGone ? throw new IOException("Stale file handle") : base.ListFiles(directory);
+
+        public override IReadOnlyList<string> ListDirectories(string directory) => IsGone ? throw new IOException("Stale file handle") : base.ListDirectories(directory);
     }
 }
