@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 
 namespace Asr.Engine.Vault.Compaction;
 
@@ -57,23 +58,6 @@ internal sealed class LiveChanges
         }
     }
 
-    private int FindFirst(long sequence)
-    {
-        int low = 0;
-        int high = _ranges.Count;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (_ranges[middle].Sequence >= sequence)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
+    private int FindFirst(long sequence) =>
+        Bisection.FindFirst<LiveRange>(CollectionsMarshal.AsSpan(_ranges), sequence, static (in LiveRange range, long at) => range.Sequence >= at);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 
 namespace Asr.Engine.Vault.Index;
 
@@ -99,26 +100,8 @@ internal sealed class ExtentMap
     }
 
     /// <summary>The page that holds the first extent ending after a sector, or the number of pages.</summary>
-    private int FindPage(long sector)
-    {
-        int low = 0;
-        int high = _pages.Count;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            Page page = _pages[middle];
-            if (page.Extents[page.Count - 1].End > sector)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
+    private int FindPage(long sector) =>
+        Bisection.FindFirst<Page>(CollectionsMarshal.AsSpan(_pages), sector, static (in Page page, long at) => page.Extents[page.Count - 1].End > at);
 
     private void Insert(in Extent extent)
     {
@@ -173,25 +156,7 @@ internal sealed class ExtentMap
 
         public int Count;
 
-        public int FindFirstEndingAfter(long sector)
-        {
-            int low = 0;
-            int high = Count;
-            while (low < high)
-            {
-                int middle = (low + high) >>> 1;
-                if (Extents[middle].End > sector)
-                {
-                    high = middle;
-                }
-                else
-                {
-                    low = middle + 1;
-                }
-            }
-
-            return low;
-        }
+        public int FindFirstEndingAfter(long sector) => Bisection.FindFirst<Extent>(Extents.AsSpan(0, Count), sector, static (in Extent extent, long at) => extent.End > at);
 
         public Page Split()
         {

@@ -114,45 +114,10 @@ internal sealed class IndexRun : IIndexLayer
         }
     }
 
-    private static int FindFirstEndingAfter(Extent[] extents, long sector)
-    {
-        int low = 0;
-        int high = extents.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (extents[middle].End > sector)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
+    private static int FindFirstEndingAfter(Extent[] extents, long sector) =>
+        Bisection.FindFirst<Extent>(extents, sector, static (in Extent extent, long at) => extent.End > at);
 
-        return low;
-    }
-
-    private int FindPage(long sector)
-    {
-        int low = 0;
-        int high = _pages.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (_pages[middle].Place.EndSector > sector)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
+    private int FindPage(long sector) => Bisection.FindFirst<Page>(_pages, sector, static (in Page page, long at) => page.Place.EndSector > at);
 
     private async ValueTask<Extent[]> ReadPageAsync(int number, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -191,25 +192,8 @@ internal sealed class SegmentMap
         }
     }
 
-    private static int FindFirstEndingAt(List<StoredStretch> stretches, long sequence)
-    {
-        int low = 0;
-        int high = stretches.Count;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (stretches[middle].Last >= sequence)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
+    private static int FindFirstEndingAt(List<StoredStretch> stretches, long sequence) =>
+        Bisection.FindFirst<StoredStretch>(CollectionsMarshal.AsSpan(stretches), sequence, static (in StoredStretch stretch, long at) => stretch.Last >= at);
 
     private List<StoredStretch> Stretches(int epoch) => _stretches.TryGetValue(epoch, out List<StoredStretch>? stretches) ? stretches : [];
 }
