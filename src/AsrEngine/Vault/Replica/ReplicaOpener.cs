@@ -44,29 +44,26 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
     /// <summary>The layers of a branch's changes above <paramref name="after"/>, oldest first.</summary>
     public async Task<List<PlacedLayer>> OpenAsync(SegmentMap map, Branch branch, long after, CancellationToken cancellationToken)
     {
-        List<IReadOnlyList<SegmentName>> runs = [.. map.Runs.Where(parts => IsUsable(parts[0], branch))];
+        List<IReadOnlyList<SegmentName>> runs = FindUsable(map, branch);
         List<PlacedLayer> layers = [];
         for (long at = after; at < branch.End;)
         {
-            IReadOnlyList<SegmentName>? best = FindLongest(runs, after, at);
-            if (best is not null)
+            PlannedLayer next = PlanNext(runs, after, at, branch.End);
+            if (next.Run is null)
             {
-                IndexRun? run = await TryOpenAsync(best, cancellationToken).ConfigureAwait(false);
-                if (run is null)
-                {
-                    runs.Remove(best);
-                    continue;
-                }
-
+                layers.Add(new PlacedLayer(await ReadTablesAsync(map, branch, at, next.Last, cancellationToken).ConfigureAwait(false), at + 1, next.Last));
+            }
+            else if (await TryOpenAsync(next.Run, cancellationToken).ConfigureAwait(false) is { } run)
+            {
                 layers.Add(new PlacedLayer(run, run.Name.FirstSequence, run.Name.LastSequence));
-                at = run.Name.LastSequence;
+            }
+            else
+            {
+                runs.Remove(next.Run);
                 continue;
             }
 
-            long next = runs.Where(parts => parts[0].FirstSequence > at + 1).Select(static parts => parts[0].FirstSequence).DefaultIfEmpty(long.MaxValue).Min();
-            long upTo = long.Min(branch.End, next - 1);
-            layers.Add(new PlacedLayer(await ReadTablesAsync(map, branch, at, upTo, cancellationToken).ConfigureAwait(false), at + 1, upTo));
-            at = upTo;
+            at = next.Last;
         }
 
         return layers;
@@ -75,18 +72,16 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
     /// <summary>The runs that <see cref="OpenAsync"/> would use for a position, as far as names tell.</summary>
     public IEnumerable<SegmentName> ChooseRuns(SegmentMap map, Branch branch, long after)
     {
-        List<IReadOnlyList<SegmentName>> runs = [.. map.Runs.Where(parts => IsUsable(parts[0], branch))];
+        List<IReadOnlyList<SegmentName>> runs = FindUsable(map, branch);
         for (long at = after; at < branch.End;)
         {
-            if (FindLongest(runs, after, at) is { } best)
+            PlannedLayer next = PlanNext(runs, after, at, branch.End);
+            if (next.Run is not null)
             {
-                yield return best[0];
-                at = best[0].LastSequence;
+                yield return next.Run[0];
             }
-            else
-            {
-                at = long.Min(branch.End, runs.Where(parts => parts[0].FirstSequence > at + 1).Select(static parts => parts[0].FirstSequence - 1).DefaultIfEmpty(branch.End).Min());
-            }
+
+            at = next.Last;
         }
     }
 
@@ -119,25 +114,32 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
 
     private bool NoteDamaged(in SegmentName run) => _damaged.TryAdd(run with { Generation = 0 }, true);
 
-    // A run that reaches back below the start tells of older changes too, which lie below what is asked for only when that is everything.
-    private static IReadOnlyList<SegmentName>? FindLongest(List<IReadOnlyList<SegmentName>> runs, long after, long at)
+    /// <summary>What comes next above <paramref name="at"/>: the run that reaches furthest, else the tables up to where a run begins.</summary>
+    private static PlannedLayer PlanNext(List<IReadOnlyList<SegmentName>> runs, long after, long at, long end)
     {
         IReadOnlyList<SegmentName>? best = null;
+        long next = end;
         foreach (IReadOnlyList<SegmentName> parts in runs)
         {
+            // A run that reaches back below the start tells of older changes too, which lie below what is asked for only when that is everything.
             SegmentName name = parts[0];
-            if (name.FirstSequence > after && name.FirstSequence <= at + 1 && name.LastSequence > at && (best is null || name.LastSequence > best[0].LastSequence))
+            if (name.FirstSequence > at + 1)
+            {
+                next = long.Min(next, name.FirstSequence - 1);
+            }
+            else if (name.FirstSequence > after && name.LastSequence > at && (best is null || name.LastSequence > best[0].LastSequence))
             {
                 best = parts;
             }
         }
 
-        return best;
+        return new PlannedLayer(best, best is null ? next : best[0].LastSequence);
     }
 
     // Beyond the branch's end, or the end of its epoch's share, lies what a fenced writer or an abandoned branch indexed.
-    private bool IsUsable(in SegmentName run, Branch branch) =>
-        run.LastSequence <= branch.End && branch.Has(run.Epoch, run.LastSequence) && !_damaged.ContainsKey(run with { Generation = 0 });
+    private List<IReadOnlyList<SegmentName>> FindUsable(SegmentMap map, Branch branch) => [.. map.Runs.Where(parts => parts[0].LastSequence <= branch.End
+        && branch.Has(parts[0].Epoch, parts[0].LastSequence)
+        && !_damaged.ContainsKey(parts[0] with { Generation = 0 }))];
 
     private async Task<MemoryLayer> ReadTablesAsync(SegmentMap map, Branch branch, long after, long upTo, CancellationToken cancellationToken)
     {
@@ -163,4 +165,9 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
 
         return layer;
     }
+
+    /// <summary>A part of a branch's index.</summary>
+    /// <param name="Run">The parts of the run that tells of it; null for the tables.</param>
+    /// <param name="Last">Its last change.</param>
+    private readonly record struct PlannedLayer(IReadOnlyList<SegmentName>? Run, long Last);
 }

@@ -27,14 +27,12 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
     // What no segment is added to any more, in the order of the stream; after it comes the layer that grows.
     private readonly List<PlacedLayer> _rested = [];
     private MemoryLayer _growing = new();
-    private long _applied;
     private ReplicaState _current;
 
     private WriterIndex(ReplicaOpener opener, SegmentMap map, Branch branch, int epoch, int segmentsPerRun)
     {
         _opener = opener;
         _segmentsPerRun = segmentsPerRun;
-        _applied = branch.End;
         _current = new ReplicaState(map, branch.Continue(epoch), new LayerStack([]));
         _upkeep = new IndexUpkeep(this, opener, segmentsPerRun, MemoryExtentsMax, branch.End);
     }
@@ -71,10 +69,9 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
             _growing.Apply(changes, 0, name.LastSequence);
             Current.Map.Add(name);
             long first = _rested.Count == 0 ? 1 : _rested[^1].Last + 1;
-            _applied = name.LastSequence;
             if (_growing.Segments >= _segmentsPerRun || _growing.Count >= MemoryExtentsMax)
             {
-                _rested.Add(new PlacedLayer(_growing, first, _applied));
+                _rested.Add(new PlacedLayer(_growing, first, name.LastSequence));
                 _growing = new MemoryLayer();
                 Show();
             }
