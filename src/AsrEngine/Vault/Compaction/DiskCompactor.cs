@@ -22,6 +22,10 @@ internal sealed class DiskCompactor(
     // Live ranges held in memory at a time, about: 50 MB of them.
     private const long RangesAtOnce = 2 << 20;
 
+    // The layers of intervals are kept between the counting and the collecting as far as they fit: most of a disk's history has no runs and is read from its tables.
+    private const long LayerBytesMax = 64 << 20;
+
+    private readonly BoundedCache<KeptInterval, LayerStack> _opened = new(LayerBytesMax);
     private readonly List<KeptInterval> _intervals = KeptIntervals.Cut(kept);
     private readonly List<string> _damaged = [];
 
@@ -264,7 +268,12 @@ internal sealed class DiskCompactor(
 
     private async IAsyncEnumerable<Extent> ScanAsync(KeptInterval interval, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        LayerStack layers = LayerStack.Of(await opener.OpenAsync(map, interval.Branch, interval.After, cancellationToken).ConfigureAwait(false));
+        if (!_opened.TryGet(interval, out LayerStack? layers))
+        {
+            layers = LayerStack.Of(await opener.OpenAsync(map, interval.Branch, interval.After, cancellationToken).ConfigureAwait(false));
+            _opened.Add(interval, layers, layers.Layers.Sum(static layer => layer.MemoryBytes));
+        }
+
         await foreach (Extent extent in layers.ScanAsync(opener.DiskSectors, cancellationToken).ConfigureAwait(false))
         {
             yield return extent;

@@ -10,6 +10,9 @@ namespace Asr.Engine.Vault.Index;
 /// </summary>
 internal interface IIndexLayer
 {
+    /// <summary>Roughly what it takes in memory.</summary>
+    long MemoryBytes { get; }
+
     /// <summary>Adds the extents in [<paramref name="from"/>, <paramref name="to"/>) to a list, cut to it, in order, without overlaps.</summary>
     ValueTask FindAsync(long from, long to, List<Extent> output, CancellationToken cancellationToken);
 

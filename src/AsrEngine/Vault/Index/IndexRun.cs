@@ -15,6 +15,9 @@ namespace Asr.Engine.Vault.Index;
 /// </summary>
 internal sealed class IndexRun : IIndexLayer
 {
+    // A page in the directory: where it lies, and in which part.
+    private const int PageBytes = 128;
+
     private readonly ISegmentStore _store;
     private readonly IndexPageCache _cache;
     private readonly Page[] _pages;
@@ -37,6 +40,9 @@ internal sealed class IndexRun : IIndexLayer
 
     /// <summary>Extents in the run.</summary>
     public long ExtentCount { get; }
+
+    /// <inheritdoc/>
+    public long MemoryBytes => PageBytes * (long)_pages.Length;
 
     /// <summary>Opens a run: reads the directories of its parts. Throws <see cref="AsrErrorCode.SegmentCorrupt"/> or <see cref="AsrErrorCode.SegmentMissing"/>.</summary>
     /// <param name="store">Where it is.</param>

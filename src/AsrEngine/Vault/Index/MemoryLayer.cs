@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Engine.Segments;
@@ -23,6 +24,9 @@ internal sealed class MemoryLayer : IIndexLayer
             }
         }
     }
+
+    /// <inheritdoc/>
+    public long MemoryBytes => (long)Unsafe.SizeOf<Extent>() * Count;
 
     /// <summary>Segments applied.</summary>
     public int Segments { get; private set; }
