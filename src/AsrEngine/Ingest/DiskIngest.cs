@@ -94,9 +94,15 @@ internal sealed class DiskIngest : IAsyncDisposable
     /// <summary>Hashes of the newest state received.</summary>
     public async Task<byte[]> GetDigestsAsync(DigestRequest request, CancellationToken cancellationToken)
     {
+        if (request.Offset == 0)
+        {
+            // A comparison of the whole disk begins here. It is to find what is damaged by now, although memory still has it.
+            _writer.ForgetRead();
+        }
+
         try
         {
-            return await RegionDigests.ComputeAsync(_writer.Current, request, cancellationToken).ConfigureAwait(false);
+            return await RegionDigests.ComputeAsync(_writer.Current, request, DamageInHashes.Differs, cancellationToken).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {

@@ -10,6 +10,16 @@ using Asr.Engine.Vault;
 
 namespace Asr.Engine.Ingest;
 
+/// <summary>What damage means where regions are hashed.</summary>
+public enum DamageInHashes
+{
+    /// <summary>An error that names the object: who brings a disk to a recovery point must learn of it before anything is overwritten.</summary>
+    IsAnError,
+
+    /// <summary>The region has a digest that no content has in practice, so that a comparison finds it different and sends it again: that is how a replica is repaired.</summary>
+    Differs,
+}
+
 /// <summary>Hashes of a disk's regions: the first half of SHA-256 of each region's content. Stateless and thread-safe.</summary>
 public static class RegionDigests
 {
@@ -19,10 +29,9 @@ public static class RegionDigests
 
     /// <summary>
     /// Hashes the regions of a request, those beyond the end of the disk left out; the last region of a disk may be shorter than the
-    /// others and is hashed at its length. Regions that are known to be zeros are not read. A region whose stored content is damaged or missing has a
-    /// digest that no content has in practice, so that a comparison finds it different and sends it again: that is how a replica is repaired.
+    /// others and is hashed at its length. Regions that are known to be zeros are not read.
     /// </summary>
-    public static async Task<byte[]> ComputeAsync(IBlockDevice device, DigestRequest request, CancellationToken cancellationToken)
+    public static async Task<byte[]> ComputeAsync(IBlockDevice device, DigestRequest request, DamageInHashes damage, CancellationToken cancellationToken)
     {
         if (request.Offset < 0
             || request.Offset % ReplicationLimits.DigestRegionBytes != 0
@@ -42,7 +51,16 @@ public static class RegionDigests
 
         int count = (int)((end - request.Offset + ReplicationLimits.DigestRegionBytes - 1) / ReplicationLimits.DigestRegionBytes);
         byte[] digests = new byte[count * ReplicationLimits.DigestBytes];
-        IReadOnlyList<BlockExtent> extents = await device.GetExtentsAsync(request.Offset, end - request.Offset, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<BlockExtent> extents = [new BlockExtent(request.Offset, end - request.Offset, ExtentKind.Data)];
+        try
+        {
+            extents = await device.GetExtentsAsync(request.Offset, end - request.Offset, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoredObjectException damaged) when (damage == DamageInHashes.Differs && IsDamage(damaged))
+        {
+            // Which regions it concerns shows when they are read.
+        }
+
         byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.DigestRegionBytes);
         try
         {
@@ -64,11 +82,12 @@ public static class RegionDigests
                     continue;
                 }
 
-                if (await TryReadAsync(device, offset, content.AsMemory(0, length), cancellationToken).ConfigureAwait(false))
+                try
                 {
+                    await device.ReadAsync(offset, content.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
                     Hash(content.AsSpan(0, length)).CopyTo(digest);
                 }
-                else
+                catch (StoredObjectException damaged) when (damage == DamageInHashes.Differs && IsDamage(damaged))
                 {
                     digest.Span.Fill(DamagedFill);
                 }
@@ -82,19 +101,6 @@ public static class RegionDigests
         return digests;
     }
 
-    private static async ValueTask<bool> TryReadAsync(IBlockDevice device, long offset, Memory<byte> content, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await device.ReadAsync(offset, content, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (StoredObjectException damaged) when (damaged.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Hash of one region's content.</summary>
     public static byte[] Hash(ReadOnlySpan<byte> content)
     {
@@ -102,4 +108,6 @@ public static class RegionDigests
         SHA256.HashData(content, hash);
         return hash[..ReplicationLimits.DigestBytes].ToArray();
     }
+
+    private static bool IsDamage(StoredObjectException error) => error.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing;
 }

@@ -21,9 +21,11 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     private readonly TimeProvider _time;
     private readonly Func<AsrRecoveryPoint, CancellationToken, Task>? _published;
     private readonly Func<Guid, CancellationToken, Task<TimeSpan>>? _immutableFor;
+    private readonly Func<Guid, StoredObjectException, CancellationToken, Task>? _damaged;
     private readonly PointImages _images;
     private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _openings = new();
     private readonly ConcurrentDictionary<Guid, DiskIngest> _disks = new();
+    private readonly ConcurrentDictionary<Guid, SegmentName> _damageTold = new();
 
     /// <summary>Receives for a vault, which stays the caller's.</summary>
     /// <param name="vault">The vault.</param>
@@ -31,13 +33,16 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     /// <param name="time">The appliance's clock.</param>
     /// <param name="published">Told of every point after it was stored, before its sender is answered; may be told twice of one.</param>
     /// <param name="immutableFor">Gives how long a machine's new points are immutable; null for not at all.</param>
+    /// <param name="damaged">Told of a machine with a disk of which a part cannot be told any more, when its session is opened; once for the same damage.</param>
     public VaultReplication(
         IVault vault,
         IRecoveryPointLog points,
         TimeProvider time,
         Func<AsrRecoveryPoint, CancellationToken, Task>? published = null,
-        Func<Guid, CancellationToken, Task<TimeSpan>>? immutableFor = null)
+        Func<Guid, CancellationToken, Task<TimeSpan>>? immutableFor = null,
+        Func<Guid, StoredObjectException, CancellationToken, Task>? damaged = null)
     {
+        _damaged = damaged;
         _vault = vault;
         _points = points;
         _time = time;
@@ -66,6 +71,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
                 await current.DisposeAsync().ConfigureAwait(false);
             }
 
+            await TellDamageAsync(diskId, request.MachineId, writer.Damage, cancellationToken).ConfigureAwait(false);
             return writer.Session;
         }
         finally
@@ -138,7 +144,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     /// <inheritdoc/>
     public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) =>
         request.RecoveryPointId is Guid pointId
-            ? _images.UseAsync(diskId, pointId, image => RegionDigests.ComputeAsync(image, request, cancellationToken), cancellationToken)
+            ? _images.UseAsync(diskId, pointId, image => RegionDigests.ComputeAsync(image, request, DamageInHashes.IsAnError, cancellationToken), cancellationToken)
             : Find(diskId).GetDigestsAsync(request, cancellationToken);
 
     /// <inheritdoc/>
@@ -194,6 +200,19 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
         }
 
         return stored;
+    }
+
+    private async Task TellDamageAsync(Guid diskId, Guid machineId, StoredObjectException? damage, CancellationToken cancellationToken)
+    {
+        if (damage is null)
+        {
+            _damageTold.TryRemove(diskId, out _);
+        }
+        else if (_damaged is not null && (!_damageTold.TryGetValue(diskId, out SegmentName told) || told != damage.Object))
+        {
+            await _damaged(machineId, damage, cancellationToken).ConfigureAwait(false);
+            _damageTold[diskId] = damage.Object;
+        }
     }
 
     private static void Check(AsrRecoveryPoint point)

@@ -191,7 +191,8 @@ public sealed class RecoveryPointLog : IRecoveryPointLog
         throw new AsrException(AsrErrorCode.Conflict, $"Recovery point {pointId} is changed by others all the time.", "Try again.", pointId.ToString());
     }
 
-    private static string Collection(Guid machineId) => $"points-{machineId:D}";
+    /// <summary>Where the documents of a machine's points are.</summary>
+    internal static string Collection(Guid machineId) => $"points-{machineId:D}";
 
     private static string TimePart(DateTimeOffset time) => time.UtcTicks.ToString("x16", CultureInfo.InvariantCulture);
 

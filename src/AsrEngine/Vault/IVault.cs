@@ -118,6 +118,18 @@ public interface IReplicaWriter : IAsyncDisposable
         await durable.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The disk's current content on this branch, up to <see cref="ReceivedSequence"/>, for hashes. Stays valid while changes are appended.</summary>
+    /// <summary>
+    /// The disk's current content on this branch, up to <see cref="ReceivedSequence"/>, for hashes. Stays valid while changes are appended. Reading what is damaged
+    /// or missing throws <see cref="StoredObjectException"/>.
+    /// </summary>
     IBlockDevice Current { get; }
+
+    /// <summary>
+    /// Why a part of what the disk held when the session was opened cannot be told, naming the first object that is damaged or missing; null when all of it can.
+    /// The parts that are sent anew are whole from then on.
+    /// </summary>
+    StoredObjectException? Damage { get; }
+
+    /// <summary>Forgets what was read before, so that <see cref="Current"/> shows what the store holds now: before a comparison that is to find damage.</summary>
+    void ForgetRead();
 }

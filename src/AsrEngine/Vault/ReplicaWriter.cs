@@ -16,7 +16,8 @@ namespace Asr.Engine.Vault;
 /// </summary>
 /// <remarks>
 /// A crash may leave a later segment stored and an earlier one not. What follows a gap was never received, so no one was told that it is durable, and the
-/// next epoch's look-up ends at the gap: the later segment is in no one's past.
+/// next epoch's look-up ends at the gap: the later segment is in no one's past. A gap before something that someone was told of is damage
+/// (<see cref="DiskView.FindEnd"/>).
 /// </remarks>
 internal sealed class ReplicaWriter : IReplicaWriter
 {
@@ -30,6 +31,7 @@ internal sealed class ReplicaWriter : IReplicaWriter
     private readonly SegmentCipher _cipher;
     private readonly WriterIndex _index;
     private readonly ReplicaImage _current;
+    private readonly ReplicaCaches _caches;
     private readonly Watermark _vault;
     private readonly TimeProvider _time;
     private readonly Guid _diskId;
@@ -53,7 +55,9 @@ internal sealed class ReplicaWriter : IReplicaWriter
         _current = new ReplicaImage(parts.Opener, parts.Index, parts.SizeBytes, static () => default);
         _time = parts.Time;
         _diskId = parts.DiskId;
+        _caches = parts.Opener.Caches;
         Session = parts.Session;
+        Damage = parts.Damage;
         _receivedSequence = parts.Session.NextSequence - 1;
         _acceptedSequence = _receivedSequence;
         _vault = new Watermark(_receivedSequence);
@@ -75,7 +79,13 @@ internal sealed class ReplicaWriter : IReplicaWriter
     public IBlockDevice Current => _current;
 
     /// <inheritdoc/>
+    public StoredObjectException? Damage { get; }
+
+    /// <inheritdoc/>
     public Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken) => _vault.WaitAsync(sequence, cancellationToken);
+
+    /// <inheritdoc/>
+    public void ForgetRead() => _caches.Forget(_diskId);
 
     /// <inheritdoc/>
     public async Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ internal sealed record ReplicaWriterParts
     /// <summary>The index at the session's parent.</summary>
     public required WriterIndex Index { get; init; }
 
+    /// <summary>Why a part of the disk at the parent cannot be told; null when all of it can.</summary>
+    public required StoredObjectException? Damage { get; init; }
+
     public required ReplicationSession Session { get; init; }
 
     public required Guid DiskId { get; init; }

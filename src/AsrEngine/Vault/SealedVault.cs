@@ -87,7 +87,11 @@ internal sealed class SealedVault : IVault
                 continue;
             }
 
-            await CheckBaseAsync(document, request, cancellationToken).ConfigureAwait(false);
+            if (request.Base is { } position)
+            {
+                await FindKeptAsync(document, position, cancellationToken).ConfigureAwait(false);
+            }
+
             DiskEpoch epoch = NewEpoch(document, request);
             document = document with { LastEpoch = epoch.Number, Epochs = [.. document.Epochs, epoch] };
             etag = await _disks.TryWriteAsync(document, etag, cancellationToken).ConfigureAwait(false);
@@ -119,14 +123,7 @@ internal sealed class SealedVault : IVault
     public async Task<StreamPosition> GetHeadAsync(Guid diskId, CancellationToken cancellationToken)
     {
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
-        if (stored is null || EpochTree.NewestSettled(stored.Value.Document) is not { } newest)
-        {
-            return default;
-        }
-
-        SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
-        long head = newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
-        return head == 0 ? default : new StreamPosition(newest.Number, head);
+        return stored is null ? default : (await ViewAsync(stored.Value.Document, [], cancellationToken).ConfigureAwait(false)).Head;
     }
 
     /// <inheritdoc/>
@@ -142,7 +139,7 @@ internal sealed class SealedVault : IVault
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
         if (stored is null || stored.Value.Document.Deleted)
         {
-            throw Unavailable(diskId, position, "the vault does not hold this disk");
+            throw DiskView.Unavailable(diskId, position, "the vault does not hold this disk");
         }
 
         DiskDocument document = stored.Value.Document;
@@ -150,9 +147,7 @@ internal sealed class SealedVault : IVault
         ReplicaOpener opener = Opener(document);
         try
         {
-            SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
-            Branch branch = FindBranch(document, position, segments);
-            await CheckKeptAsync(document, segments, branch, position, cancellationToken).ConfigureAwait(false);
+            (SegmentMap segments, Branch branch) = await FindKeptAsync(document, position, cancellationToken).ConfigureAwait(false);
             FixedReplica replica = await FixedReplica.OpenAsync(opener, segments, branch, cancellationToken).ConfigureAwait(false);
             return new ReplicaImage(
                 opener,
@@ -175,14 +170,13 @@ internal sealed class SealedVault : IVault
     public async Task<CompactionResult> CompactAsync(Guid diskId, KeptHistory kept, CompactionOptions options, CancellationToken cancellationToken)
     {
         (DiskDocument Document, string ETag)? stored = await _disks.ReadAsync(diskId, cancellationToken).ConfigureAwait(false);
-        if (stored is null || EpochTree.NewestSettled(stored.Value.Document) is not { } newest)
+        if (stored is null)
         {
             return new CompactionResult();
         }
 
-        DiskDocument document = stored.Value.Document;
-
         // Whatever the caller keeps: what an immutable point stands on stays.
+        DiskDocument document = stored.Value.Document;
         IReadOnlyList<AsrRecoveryPoint> immutable = await ImmutablePoints.ListAsync(
             Catalog, diskId, document.Epochs.Select(static epoch => epoch.MachineId), _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         kept = kept with
@@ -190,20 +184,38 @@ internal sealed class SealedVault : IVault
             Points = [.. kept.Points, .. immutable.SelectMany(static point => point.Disks).Where(disk => disk.DiskId == diskId)
                 .Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence))],
         };
-        SegmentMap segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
-        Branch head = FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments);
-        Branch floor = FindFloor(document, newest, head, kept.ContinuousFrom, segments);
-        DiskHistory history = await _histories.NarrowAsync(diskId, present => Narrow(diskId, present, document, segments, kept, floor), cancellationToken).ConfigureAwait(false);
+        DiskView view = await ViewAsync(document, kept.Points, cancellationToken).ConfigureAwait(false);
+        if (view.Newest is null)
+        {
+            return new CompactionResult();
+        }
+
+        Branch head = view.FindBranch(view.Head);
+        Branch floor = FindFloor(view, head, kept.ContinuousFrom);
+        DiskHistory history = await _histories.NarrowAsync(diskId, present => Narrow(present, view, kept, floor), cancellationToken).ConfigureAwait(false);
 
         // After the document is written: a reader that came before is seen here, one that comes now sees the document.
         IEnumerable<StreamPosition> positions = history.Kept.Concat(await _leases.ListAsync(diskId, cancellationToken).ConfigureAwait(false));
-        List<Branch> branches = [head, .. positions.Append(history.Floor).Select(position => TryFindBranch(document, position, segments)).OfType<Branch>()];
+        List<Branch> branches = [head, .. positions.Append(history.Floor).Select(view.TryFindBranch).OfType<Branch>()];
 
         // A floor on another branch, of a compaction that knew a later one: then nothing of this branch is touched.
         long continuousFrom = history.Floor.Sequence != 0 && head.Has(history.Floor.Epoch, history.Floor.Sequence) ? history.Floor.Sequence : 0;
-        DiskCompactor compactor = new(
-            Opener(document), segments, branches, head, continuousFrom, history.Revision, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
-        return await compactor.RunAsync(cancellationToken).ConfigureAwait(false);
+        ReplicaOpener opener = Opener(document);
+        SegmentMap segments = view.Segments;
+        while (true)
+        {
+            DiskCompactor compactor = new(
+                opener, segments, branches, head, continuousFrom, history.Revision, options, _facts, new BandwidthBudget(options.BytesPerSecondMax, _time));
+            try
+            {
+                return await compactor.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoredObjectException damaged) when (damaged.Object.Kind == SegmentKind.Index && opener.IsNews(damaged, segments))
+            {
+                // That run is done without from here on.
+                segments = await SegmentMap.ListAsync(_segments, diskId, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -267,51 +279,35 @@ internal sealed class SealedVault : IVault
         }
     }
 
-    private static AsrException Unavailable(Guid diskId, StreamPosition position, string why) => new(
-        AsrErrorCode.RecoveryPointUnavailable,
-        $"Position {position.Epoch}/{position.Sequence} of disk {diskId} cannot be opened: {why}.",
-        "Choose another recovery point.",
-        diskId.ToString());
-
-    private static Branch FindBranch(DiskDocument document, StreamPosition position, SegmentMap segments) => TryFindBranch(document, position, segments)
-        ?? throw Unavailable(document.DiskId, position, "it is not part of the disk's history, or its changes never reached the vault");
-
-    private static Branch? TryFindBranch(DiskDocument document, StreamPosition position, SegmentMap segments)
-    {
-        DiskEpoch? newest = EpochTree.NewestSettled(document);
-        long newestHead = newest is null ? 0 : segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
-        return EpochTree.FindBranch(document, position, newestHead) is { } parts ? new Branch(parts) : null;
-    }
-
     // A start that is not on the head's branch says nothing about it: then the whole of the newest epoch's share stays.
-    private static Branch FindFloor(DiskDocument document, DiskEpoch newest, Branch head, StreamPosition? continuousFrom, SegmentMap segments)
+    private static Branch FindFloor(DiskView view, Branch head, StreamPosition? continuousFrom)
     {
         if (continuousFrom is not { } from)
         {
             return head;
         }
 
-        return TryFindBranch(document, from, segments) is { } asked && head.Until(asked.End).Position == asked.Position
+        return view.TryFindBranch(from) is { } asked && head.Until(asked.End).Position == asked.Position
             ? asked
-            : head.Until(newest.Parent!.Value.Sequence);
+            : head.Until(view.Newest!.Parent!.Value.Sequence);
     }
 
     /// <summary>What of the asked-for positions is whole by what has been promised so far. The floor never moves back.</summary>
-    private static DiskHistory Narrow(Guid diskId, DiskHistory? present, DiskDocument document, SegmentMap segments, KeptHistory kept, Branch floor)
+    private static DiskHistory Narrow(DiskHistory? present, DiskView view, KeptHistory kept, Branch floor)
     {
-        DiskHistory.CheckAge(diskId, present, segments.Objects);
-        Branch start = present is null || present.Has(floor) ? floor : TryFindBranch(document, present.Floor, segments) ?? floor;
+        DiskHistory.CheckAge(view.Document.DiskId, present, view.Segments.Objects);
+        Branch start = present is null || present.Has(floor) ? floor : view.TryFindBranch(present.Floor) ?? floor;
         StreamPosition[] positions = [.. kept.Points
-            .Select(point => TryFindBranch(document, point, segments))
+            .Select(view.TryFindBranch)
             .OfType<Branch>()
             .Where(branch => present is null || present.Has(branch))
             .Select(static branch => branch.Position)
             .Distinct()];
         return new DiskHistory
         {
-            DiskId = diskId,
+            DiskId = view.Document.DiskId,
             Revision = checked((present?.Revision ?? 0) + 1),
-            AsOfEpoch = EpochTree.NewestSettled(document)!.Number,
+            AsOfEpoch = view.Newest!.Number,
             Floor = start.Position,
             Kept = positions,
         };
@@ -319,21 +315,37 @@ internal sealed class SealedVault : IVault
 
     private ReplicaOpener Opener(DiskDocument document) => new(_segments, new DiskKeys(_keys, document), _caches, document.DiskId, document.SizeBytes);
 
-    /// <summary>Whether a position is whole; the newest state always is. The objects must have been listed before: packs are newer than the document they are made by.</summary>
-    private async Task CheckKeptAsync(DiskDocument document, SegmentMap segments, Branch branch, StreamPosition position, CancellationToken cancellationToken)
+    private async Task<DiskView> ViewAsync(DiskDocument document, IEnumerable<StreamPosition> known, CancellationToken cancellationToken) =>
+        new(document, await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false), known);
+
+    private Task<IReadOnlyList<StreamPosition>> ListPublishedAsync(DiskDocument document, CancellationToken cancellationToken) =>
+        PublishedPositions.ListAsync(Catalog, document.DiskId, document.Epochs.Select(static epoch => epoch.MachineId), cancellationToken);
+
+    /// <summary>
+    /// The branch of a position that is whole; the newest state always is. The objects are listed before the history is read: packs are newer than the document
+    /// that they are made by.
+    /// </summary>
+    private async Task<(SegmentMap Segments, Branch Branch)> FindKeptAsync(DiskDocument document, StreamPosition position, CancellationToken cancellationToken)
     {
-        DiskHistory? history = await _histories.ReadAsync(document.DiskId, cancellationToken).ConfigureAwait(false);
-        if (EpochTree.NewestSettled(document) is { } newest
-            && FindBranch(document, new StreamPosition(newest.Number, newest.EndSequence ?? segments.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), segments).Position == branch.Position)
+        DiskView view = await ViewAsync(document, [], cancellationToken).ConfigureAwait(false);
+        if (position.Epoch == view.Newest?.Number && position.Sequence > view.Head.Sequence)
         {
-            return;
+            // Beyond what is stored without a gap: damage if it was published, and nothing if not.
+            view = new DiskView(document, view.Segments, await ListPublishedAsync(document, cancellationToken).ConfigureAwait(false));
         }
 
-        DiskHistory.CheckAge(document.DiskId, history, segments.Objects);
-        if (history is not null && !history.Has(branch))
+        Branch branch = view.FindBranch(position);
+        DiskHistory? history = await _histories.ReadAsync(document.DiskId, cancellationToken).ConfigureAwait(false);
+        if (view.Newest is null || view.FindBranch(view.Head).Position != branch.Position)
         {
-            throw Unavailable(document.DiskId, position, "it is older than what the policy keeps, and its changes have been compacted");
+            DiskHistory.CheckAge(document.DiskId, history, view.Segments.Objects);
+            if (history is not null && !history.Has(branch))
+            {
+                throw view.Unavailable(position, "it is older than what the policy keeps, and its changes have been compacted");
+            }
         }
+
+        return (view.Segments, branch);
     }
 
     /// <summary>The document to add an epoch to, its size checked; a new one, not yet stored, for a new disk.</summary>
@@ -363,8 +375,8 @@ internal sealed class SealedVault : IVault
     }
 
     /// <summary>
-    /// Completes the newest epoch if it has no parent yet: its predecessor ends where its stored changes end, and it continues there, or at the
-    /// base its writer asked for. A null ETag: someone else changed the document meanwhile.
+    /// Completes the newest epoch if it has no parent yet: its predecessor ends where its stored changes end (<see cref="DiskView.FindEnd"/>), and it continues
+    /// there, or at the base its writer asked for. A null ETag: someone else changed the document meanwhile.
     /// </summary>
     private async Task<(DiskDocument Document, string? ETag)> SettleAsync(DiskDocument document, string? etag, CancellationToken cancellationToken)
     {
@@ -380,29 +392,18 @@ internal sealed class SealedVault : IVault
         {
             DiskEpoch previous = epochs[^2];
             SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
-            long end = segments.FindEnd(previous.Number, previous.Parent!.Value.Sequence);
+            long end = DiskView.FindEnd(previous, segments, await ListPublishedAsync(document, cancellationToken).ConfigureAwait(false));
             epochs[^2] = previous with { EndSequence = end };
 
             // The same nonce again, and nothing written in between: the answer to the first request was lost. The sender knows nothing of
             // that epoch, so it is told the same parent as before. It is a new epoch all the same, so that no two writers share a key.
-            bool isRepeated = previous.Nonce == newest.Nonce && end == previous.Parent.Value.Sequence;
-            parent = newest.Base ?? (isRepeated ? previous.Parent.Value : new StreamPosition(previous.Number, end));
+            bool isRepeated = previous.Nonce == newest.Nonce && end == previous.Parent!.Value.Sequence;
+            parent = newest.Base ?? (isRepeated ? previous.Parent!.Value : new StreamPosition(previous.Number, end));
         }
 
         epochs[^1] = newest with { Parent = parent };
         document = document with { Epochs = epochs };
         return (document, await _disks.TryWriteAsync(document, etag, cancellationToken).ConfigureAwait(false));
-    }
-
-    private async Task CheckBaseAsync(DiskDocument document, OpenSessionRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Base is not StreamPosition position)
-        {
-            return;
-        }
-
-        SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
-        await CheckKeptAsync(document, segments, FindBranch(document, position, segments), position, cancellationToken).ConfigureAwait(false);
     }
 
     private DiskEpoch NewEpoch(DiskDocument document, OpenSessionRequest request)
@@ -425,15 +426,16 @@ internal sealed class SealedVault : IVault
     private async Task<IReplicaWriter> OpenWriterAsync(DiskDocument document, string etag, int number, CancellationToken cancellationToken)
     {
         StreamPosition parent = EpochTree.Find(document, number)!.Parent!.Value;
-        SegmentMap segments = await SegmentMap.ListAsync(_segments, document.DiskId, cancellationToken).ConfigureAwait(false);
+        DiskView view = await ViewAsync(document, [], cancellationToken).ConfigureAwait(false);
         ReplicaOpener opener = Opener(document);
-        WriterIndex index = await WriterIndex.OpenAsync(opener, segments, FindBranch(document, parent, segments), number, _options.IndexRunSegments, cancellationToken).ConfigureAwait(false);
+        WriterIndex index = await WriterIndex.OpenAsync(opener, view.Segments, view.FindBranch(parent), number, _options.IndexRunSegments, cancellationToken).ConfigureAwait(false);
         return new ReplicaWriter(new ReplicaWriterParts
         {
             Store = _segments,
             Fence = new WriterFence(_disks, document.DiskId, number, etag),
             Opener = opener,
             Index = index,
+            Damage = await index.FindProblemAsync(cancellationToken).ConfigureAwait(false),
             Session = new ReplicationSession { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 },
             DiskId = document.DiskId,
             SizeBytes = document.SizeBytes,

@@ -5,8 +5,10 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Blocks;
 using Asr.Engine.Ingest;
 using Asr.Engine.Points;
+using Asr.Engine.Shipping;
 using Asr.Engine.Tests.Vault;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
@@ -227,6 +229,39 @@ public sealed class VaultReplicationTests : IAsyncLifetime
         Assert.Equal(AsrErrorCode.SegmentCorrupt, (await Assert.ThrowsAnyAsync<AsrException>(() => ReadPointAsync(before.Id, 65536, 65536))).Code);
     }
 
+    [Fact]
+    public async Task A_failback_over_damage_names_the_object_and_touches_nothing()
+    {
+        ReplicationSession session = await OpenAsync();
+        await ShipAsync(session.Epoch, 1, (0, 65536, 1));
+        await ShipAsync(session.Epoch, 2, (65536, 65536, 2));
+        AsrRecoveryPoint point = await _replication.PublishPointAsync(Point(session.Epoch, 2), Cancel);
+        string segment = Directory.EnumerateFiles(_folder.Path, "*.seg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+        await FlipAsync(segment, 10);
+        MemoryBlockDevice target = new(DiskBytes);
+        ReplicaApplier applier = new(_diskId, target, new MendedSource(_replication), new FailbackProgress(DiskBytes));
+
+        AsrException error = await Assert.ThrowsAnyAsync<AsrException>(() => applier.ApplyAsync(point.Id, Cancel));
+
+        Assert.Equal(AsrErrorCode.SegmentCorrupt, error.Code);
+        Assert.Contains(Path.GetFileNameWithoutExtension(segment), error.Message, StringComparison.Ordinal);
+        byte[] content = new byte[DiskBytes];
+        await target.ReadAsync(0, content, Cancel);
+        Assert.True(content.AsSpan().IndexOfAnyExcept((byte)0) < 0, "The disk was changed.");
+    }
+
+    [Fact]
+    public async Task Damage_in_what_tells_which_regions_are_zeros_makes_only_what_it_concerns_differ()
+    {
+        MemoryBlockDevice disk = new(2 * 65536);
+        await disk.WriteAsync(0, Filled(1), Cancel);
+        DigestRequest request = new() { Count = 2 };
+        byte[] digests = await RegionDigests.ComputeAsync(new UntoldDevice(disk), request, DamageInHashes.Differs, Cancel);
+        Assert.Equal(RegionDigests.Hash(Filled(1)), digests[..ReplicationLimits.DigestBytes]);
+        Assert.All(digests[ReplicationLimits.DigestBytes..], value => Assert.Equal(0xFF, value));
+        await Assert.ThrowsAsync<StoredObjectException>(() => RegionDigests.ComputeAsync(new UntoldDevice(disk), request, DamageInHashes.IsAnError, Cancel));
+    }
+
     private static byte[] Filled(byte fill)
     {
         byte[] content = new byte[65536];
@@ -263,5 +298,39 @@ public sealed class VaultReplicationTests : IAsyncLifetime
         byte[] content = new byte[length];
         await _replication.ReadPointAsync(_diskId, pointId, offset, content, Cancel);
         return content;
+    }
+
+    /// <summary>A vault in which what was damaged a moment ago reads well again, as a restored file does: zeros will do.</summary>
+    private sealed class MendedSource(IReplicaSource inner) : IReplicaSource
+    {
+        public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) => inner.GetDigestsAsync(diskId, request, cancellationToken);
+
+        public Task ReadPointAsync(Guid diskId, Guid recoveryPointId, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            buffer.Span.Clear();
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>A disk whose extents and second half cannot be told.</summary>
+    private sealed class UntoldDevice(IBlockDevice inner) : IBlockDevice
+    {
+        public long Length => inner.Length;
+
+        public bool IsReadOnly => true;
+
+        public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => offset < Length / 2 ? inner.ReadAsync(offset, buffer, cancellationToken) : throw Damage();
+
+        public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask ZeroAsync(long offset, long length, bool punchHole, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<IReadOnlyList<BlockExtent>> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken) => throw Damage();
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+        private static StoredObjectException Damage() => SegmentErrors.Missing(new SegmentName(Guid.NewGuid(), SegmentKind.Changes, 1, 1, 1));
     }
 }

@@ -62,6 +62,8 @@ internal class WriterDecorator(IReplicaWriter inner) : IReplicaWriter
 
     public IBlockDevice Current => inner.Current;
 
+    public StoredObjectException? Damage => inner.Damage;
+
     public virtual long AcceptedSequence => inner.AcceptedSequence;
 
     public virtual long ReceivedSequence => inner.ReceivedSequence;
@@ -71,6 +73,8 @@ internal class WriterDecorator(IReplicaWriter inner) : IReplicaWriter
     public virtual Task WaitForVaultAsync(long sequence, CancellationToken cancellationToken) => inner.WaitForVaultAsync(sequence, cancellationToken);
 
     public virtual Task<Task> AcceptAsync(VerifiedBatch batch, CancellationToken cancellationToken) => inner.AcceptAsync(batch, cancellationToken);
+
+    public void ForgetRead() => inner.ForgetRead();
 
     public virtual ValueTask DisposeAsync() => inner.DisposeAsync();
 }

@@ -25,7 +25,7 @@ internal sealed class DiskCompactor(
     // The layers of intervals are kept between the counting and the collecting as far as they fit: most of a disk's history has no runs and is read from its tables.
     private const long LayerBytesMax = 64 << 20;
 
-    private readonly BoundedCache<KeptInterval, LayerStack> _opened = new(LayerBytesMax);
+    private readonly BoundedCache<KeptInterval, LayerStack[]> _opened = new(LayerBytesMax);
     private readonly List<KeptInterval> _intervals = KeptIntervals.Cut(kept);
     private readonly List<string> _damaged = [];
 
@@ -266,17 +266,43 @@ internal sealed class DiskCompactor(
         return deleted;
     }
 
+    /// <summary>
+    /// What an interval shows at its end. A stretch of which nothing is known hides what lies below it only until its object is whole again, so what lies below is
+    /// shown as well.
+    /// </summary>
     private async IAsyncEnumerable<Extent> ScanAsync(KeptInterval interval, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!_opened.TryGet(interval, out LayerStack? layers))
+        if (!_opened.TryGet(interval, out LayerStack[]? stacks))
         {
-            layers = LayerStack.Of(await opener.OpenAsync(map, interval.Branch, interval.After, cancellationToken).ConfigureAwait(false));
-            _opened.Add(interval, layers, layers.Layers.Sum(static layer => layer.MemoryBytes));
+            (_, List<PlacedLayer> layers) = await opener.OpenFreshAsync(map, interval.Branch, interval.After, cancellationToken).ConfigureAwait(false);
+            stacks = CutAtUnknown(layers);
+            _opened.Add(interval, stacks, layers.Sum(static layer => layer.Layer.MemoryBytes));
         }
 
-        await foreach (Extent extent in layers.ScanAsync(opener.DiskSectors, cancellationToken).ConfigureAwait(false))
+        foreach (LayerStack stack in stacks)
         {
-            yield return extent;
+            await foreach (Extent extent in stack.ScanAsync(opener.DiskSectors, cancellationToken).ConfigureAwait(false))
+            {
+                yield return extent;
+            }
         }
+    }
+
+    private static LayerStack[] CutAtUnknown(List<PlacedLayer> layers)
+    {
+        List<List<PlacedLayer>> parts = [[]];
+        foreach (PlacedLayer layer in layers)
+        {
+            if (layer.Layer is UnknownLayer)
+            {
+                parts.Add([]);
+            }
+            else
+            {
+                parts[^1].Add(layer);
+            }
+        }
+
+        return [.. parts.Where(static part => part.Count > 0).Select(LayerStack.Of)];
     }
 }

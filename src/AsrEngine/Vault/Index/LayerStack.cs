@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
@@ -11,6 +12,8 @@ internal sealed class LayerStack(IReadOnlyList<IIndexLayer> layers)
 {
     // 64 MiB of disk: at most 131,072 extents of a sector each, and large enough that a sparse disk costs few steps.
     private const long ScanSectors = 128 << 10;
+
+    private readonly UnknownLayer[] _unknown = [.. layers.OfType<UnknownLayer>()];
 
     /// <summary>The layers, oldest first.</summary>
     public IReadOnlyList<IIndexLayer> Layers => layers;
@@ -55,6 +58,43 @@ internal sealed class LayerStack(IReadOnlyList<IIndexLayer> layers)
         }
 
         output.AddRange(newest);
+    }
+
+    /// <summary>Whether the index was made without an object because that is damaged or missing.</summary>
+    public bool Lacks(SegmentName name) => Array.Exists(_unknown, layer => layer.Problem.Object == name);
+
+    /// <summary>Why it cannot be told what an extent holds; null when it can.</summary>
+    public StoredObjectException? FindProblem(in Extent extent)
+    {
+        foreach (UnknownLayer layer in _unknown)
+        {
+            if (layer.Last == extent.Sequence)
+            {
+                return new StoredObjectException(layer.Problem);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Why it cannot be told what a part of the disk holds; null when all of it is known. Reads the index only where something is amiss.</summary>
+    public async ValueTask<StoredObjectException?> FindProblemAsync(long diskSectors, CancellationToken cancellationToken)
+    {
+        List<Extent> window = [];
+        for (long at = 0; at < diskSectors && _unknown.Length > 0; at += ScanSectors)
+        {
+            window.Clear();
+            await FindAsync(at, long.Min(diskSectors, at + ScanSectors), window, cancellationToken).ConfigureAwait(false);
+            foreach (Extent extent in window)
+            {
+                if (FindProblem(extent) is { } problem)
+                {
+                    return problem;
+                }
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Every extent of the disk in order, adjacent parts of one change joined.</summary>

@@ -31,12 +31,16 @@ internal sealed class MemoryLayer : IIndexLayer
     /// <summary>Segments applied.</summary>
     public int Segments { get; private set; }
 
+    /// <summary>Last change of the last segment applied.</summary>
+    public long Last { get; private set; }
+
     /// <summary>Applies the changes of a segment above <paramref name="after"/>, up to and including <paramref name="upTo"/>. Segments are applied in stream order.</summary>
     public void Apply(ReadOnlySpan<Change> changes, long after, long upTo)
     {
         lock (_lock)
         {
             Segments++;
+            Last = upTo;
             foreach (ref readonly Change change in changes)
             {
                 if (change.Sequence > after && change.Sequence <= upTo)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Engine.Vault.Index;
@@ -35,6 +36,11 @@ internal sealed class FixedReplica : IReplicaState, IDisposable
                 return;
             }
 
+            if (!ReplicaOpener.MayBeNews(problem))
+            {
+                throw problem;
+            }
+
             SegmentMap map = await SegmentMap.ListAsync(_opener.Store, _opener.DiskId, cancellationToken).ConfigureAwait(false);
             if (!_opener.IsNews(problem, map))
             {
@@ -52,6 +58,23 @@ internal sealed class FixedReplica : IReplicaState, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _renewing.Dispose();
 
-    private static async Task<ReplicaState> LoadAsync(ReplicaOpener opener, SegmentMap map, Branch branch, CancellationToken cancellationToken) =>
-        new(map, branch, LayerStack.Of(await opener.OpenAsync(map, branch, 0, cancellationToken).ConfigureAwait(false)));
+    // A position is opened whole or not at all. That reads pages of index runs where something is damaged, and one of those may be, too.
+    private static async Task<ReplicaState> LoadAsync(ReplicaOpener opener, SegmentMap map, Branch branch, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            (map, List<PlacedLayer> placed) = await opener.OpenFreshAsync(map, branch, 0, cancellationToken).ConfigureAwait(false);
+            LayerStack layers = LayerStack.Of(placed);
+            try
+            {
+                return await layers.FindProblemAsync(opener.DiskSectors, cancellationToken).ConfigureAwait(false) is { } problem
+                    ? throw problem
+                    : new ReplicaState(map, branch, layers);
+            }
+            catch (StoredObjectException damaged) when (damaged.Object.Kind == SegmentKind.Index && opener.IsNews(damaged, map))
+            {
+                // Opened without that run.
+            }
+        }
+    }
 }

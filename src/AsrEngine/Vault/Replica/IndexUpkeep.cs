@@ -21,16 +21,34 @@ internal sealed class IndexUpkeep(WriterIndex index, ReplicaOpener opener, int s
     private Task _working = Task.CompletedTask;
     private long _confirmed = confirmed;
 
+    // What memory tells of the stream up to here is written down even when it is not enough for a run.
+    private long _wanted;
+
     /// <summary>Tells how far the vault vouches.</summary>
     public void Confirm(long sequence)
     {
         lock (_lock)
         {
             _confirmed = long.Max(_confirmed, sequence);
-            if (_working.IsCompleted && !_stop.IsCancellationRequested && FindMemory().Length > 0)
+            BeginIfNeeded();
+        }
+    }
+
+    /// <summary>Writes down what memory tells of the stream up to a change, however little it is. Returns once that was tried.</summary>
+    public async Task WriteDownAsync(long upTo)
+    {
+        // Work that is under way may have looked at memory for the last time already.
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            Task working;
+            lock (_lock)
             {
-                _working = Task.Run(WorkAsync, CancellationToken.None);
+                _wanted = long.Max(_wanted, upTo);
+                BeginIfNeeded();
+                working = _working;
             }
+
+            await working.ConfigureAwait(false);
         }
     }
 
@@ -46,6 +64,14 @@ internal sealed class IndexUpkeep(WriterIndex index, ReplicaOpener opener, int s
 
         await working.ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    private void BeginIfNeeded()
+    {
+        if (_working.IsCompleted && !_stop.IsCancellationRequested && FindMemory().Length > 0)
+        {
+            _working = Task.Run(WorkAsync, CancellationToken.None);
+        }
     }
 
     private async Task WorkAsync()
@@ -127,7 +153,7 @@ internal sealed class IndexUpkeep(WriterIndex index, ReplicaOpener opener, int s
                 segments += memory.Segments;
                 extents += memory.Count;
             }
-            else if (segments >= segmentsMin || extents >= extentsMin)
+            else if (IsEnough())
             {
                 break;
             }
@@ -139,7 +165,9 @@ internal sealed class IndexUpkeep(WriterIndex index, ReplicaOpener opener, int s
             }
         }
 
-        return segments >= segmentsMin || extents >= extentsMin ? [.. found] : [];
+        return IsEnough() ? [.. found] : [];
+
+        bool IsEnough() => segments >= segmentsMin || extents >= extentsMin || (found.Count > 0 && found[0].First <= _wanted);
     }
 
     // The newest runs side by side of one level, when there are enough of them.

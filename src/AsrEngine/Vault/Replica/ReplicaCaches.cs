@@ -27,6 +27,13 @@ internal sealed class ReplicaCaches(long bytesMax)
         Contents.RemoveAll(content => Overlaps(content.Object, damaged));
     }
 
+    /// <summary>Forgets what was read of a disk's segments and packs.</summary>
+    public void Forget(Guid diskId)
+    {
+        Tables.RemoveAll(name => name.DiskId == diskId);
+        Contents.RemoveAll(content => content.Object.DiskId == diskId);
+    }
+
     private static bool Overlaps(in SegmentName name, in SegmentName damaged) =>
         name.DiskId == damaged.DiskId && name.Epoch == damaged.Epoch && name.FirstSequence <= damaged.LastSequence && name.LastSequence >= damaged.FirstSequence;
 }

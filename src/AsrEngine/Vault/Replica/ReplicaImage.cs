@@ -54,7 +54,7 @@ internal sealed class ReplicaImage : IBlockDevice
                 await ReadAsync(state, offset, buffer, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (StoredObjectException problem) when (renewals < RenewalsMax)
+            catch (StoredObjectException problem) when (renewals < RenewalsMax && !state.Layers.Lacks(problem.Object))
             {
                 await _state.RenewAsync(state, problem, cancellationToken).ConfigureAwait(false);
             }
@@ -81,7 +81,7 @@ internal sealed class ReplicaImage : IBlockDevice
             {
                 return Describe(offset, length, await FindAsync(state, offset, length, cancellationToken).ConfigureAwait(false));
             }
-            catch (StoredObjectException problem) when (renewals < RenewalsMax)
+            catch (StoredObjectException problem) when (renewals < RenewalsMax && !state.Layers.Lacks(problem.Object))
             {
                 await _state.RenewAsync(state, problem, cancellationToken).ConfigureAwait(false);
             }
@@ -161,6 +161,11 @@ internal sealed class ReplicaImage : IBlockDevice
             if (extent.IsZero)
             {
                 continue;
+            }
+
+            if (state.Layers.FindProblem(extent) is { } problem)
+            {
+                throw problem;
             }
 
             long at = long.Max(offset, extent.Sector * Sectors.Bytes);

@@ -12,12 +12,16 @@ namespace Asr.Engine.Vault.Replica;
 
 /// <summary>
 /// Builds the index of positions of one disk from what the store holds: as few index runs as possible, and the tables of the segments that no run
-/// tells of. A damaged run is passed over, here and from then on. Safe for concurrent callers.
+/// tells of. A damaged run is passed over, here and from then on; a damaged or missing segment that no run tells of is a stretch of which nothing is known. Safe for
+/// concurrent callers.
 /// </summary>
 internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaCaches caches, Guid diskId, long diskBytes)
 {
     // Tables that are read at a time: storage at a distance answers several requests as fast as one.
     private const int TablesAtOnce = 8;
+
+    // Each answers a compaction that has replaced something in the short time since the one before.
+    private const int ListingsMax = 8;
 
     private readonly ConcurrentDictionary<SegmentName, bool> _damaged = new();
 
@@ -36,6 +40,9 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
     /// <summary>What is kept in memory.</summary>
     public ReplicaCaches Caches => caches;
 
+    /// <summary>Whether a fresh listing may help with a problem at all.</summary>
+    public static bool MayBeNews(StoredObjectException problem) => problem.Object.Kind == SegmentKind.Index || problem.Code == AsrErrorCode.SegmentMissing;
+
     /// <summary>Whether a fresh listing helps with a problem: the object lies elsewhere by now, or it is an index run that can be done without.</summary>
     public bool IsNews(StoredObjectException problem, SegmentMap map) => problem.Object.Kind == SegmentKind.Index
         ? NoteDamaged(problem.Object)
@@ -51,7 +58,7 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
             PlannedLayer next = PlanNext(runs, after, at, branch.End);
             if (next.Run is null)
             {
-                layers.Add(new PlacedLayer(await ReadTablesAsync(map, branch, at, next.Last, cancellationToken).ConfigureAwait(false), at + 1, next.Last));
+                layers.AddRange(await ReadTablesAsync(map, branch, at, next.Last, cancellationToken).ConfigureAwait(false));
             }
             else if (await TryOpenAsync(next.Run, cancellationToken).ConfigureAwait(false) is { } run)
             {
@@ -67,6 +74,31 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
         }
 
         return layers;
+    }
+
+    /// <summary>As <see cref="OpenAsync"/> for all of a branch, with a fresh listing when a compaction has moved something since this one was made.</summary>
+    public async Task<(SegmentMap Map, List<PlacedLayer> Layers)> OpenFreshAsync(SegmentMap map, Branch branch, long after, CancellationToken cancellationToken)
+    {
+        for (int listings = 1; ; listings++)
+        {
+            List<PlacedLayer> layers = await OpenAsync(map, branch, after, cancellationToken).ConfigureAwait(false);
+            StoredObjectException[] missing = [.. layers
+                .Select(static layer => (layer.Layer as UnknownLayer)?.Problem)
+                .OfType<StoredObjectException>()
+                .Where(static problem => problem.Code == AsrErrorCode.SegmentMissing)];
+            if (missing.Length == 0 || listings == ListingsMax)
+            {
+                return (map, layers);
+            }
+
+            SegmentMap fresh = await SegmentMap.ListAsync(store, diskId, cancellationToken).ConfigureAwait(false);
+            if (!Array.Exists(missing, problem => IsNews(problem, fresh)))
+            {
+                return (map, layers);
+            }
+
+            map = fresh;
+        }
     }
 
     /// <summary>The runs that <see cref="OpenAsync"/> would use for a position, as far as names tell.</summary>
@@ -141,9 +173,12 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
         && branch.Has(parts[0].Epoch, parts[0].LastSequence)
         && !_damaged.ContainsKey(parts[0] with { Generation = 0 }))];
 
-    private async Task<MemoryLayer> ReadTablesAsync(SegmentMap map, Branch branch, long after, long upTo, CancellationToken cancellationToken)
+    /// <summary>What the tables of a stretch tell: one layer, or several with what is not known between them.</summary>
+    private async Task<List<PlacedLayer>> ReadTablesAsync(SegmentMap map, Branch branch, long after, long upTo, CancellationToken cancellationToken)
     {
+        List<PlacedLayer> layers = [];
         MemoryLayer layer = new();
+        long first = after + 1;
         foreach (BranchPart part in branch.Parts)
         {
             if (part.UpTo <= after || part.After >= upTo)
@@ -155,15 +190,51 @@ internal sealed class ReplicaOpener(ISegmentStore store, DiskKeys keys, ReplicaC
             for (int i = 0; i < cover.Count; i += TablesAtOnce)
             {
                 StoredStretch[] stretches = [.. cover.Skip(i).Take(TablesAtOnce)];
-                SegmentTable[] tables = await Task.WhenAll(stretches.Select(stretch => ReadTableAsync(stretch.Object, cancellationToken).AsTask())).ConfigureAwait(false);
+                (SegmentTable? Table, StoredObjectException? Problem)[] tables =
+                    await Task.WhenAll(stretches.Select(stretch => TryReadTableAsync(stretch, cancellationToken))).ConfigureAwait(false);
                 for (int j = 0; j < tables.Length; j++)
                 {
-                    layer.Apply(tables[j].Changes, stretches[j].First - 1, stretches[j].Last);
+                    if (tables[j].Table is { } table)
+                    {
+                        layer.Apply(table.Changes, stretches[j].First - 1, stretches[j].Last);
+                        continue;
+                    }
+
+                    Rest(stretches[j].First - 1);
+                    layers.Add(new PlacedLayer(new UnknownLayer(stretches[j].Last, tables[j].Problem!), stretches[j].First, stretches[j].Last));
+                    first = stretches[j].Last + 1;
                 }
             }
         }
 
-        return layer;
+        Rest(upTo);
+        return layers;
+
+        void Rest(long last)
+        {
+            if (last >= first)
+            {
+                layers.Add(new PlacedLayer(layer, first, last));
+                layer = new MemoryLayer();
+            }
+        }
+    }
+
+    private async Task<(SegmentTable? Table, StoredObjectException? Problem)> TryReadTableAsync(StoredStretch stretch, CancellationToken cancellationToken)
+    {
+        if (stretch.IsMissing)
+        {
+            return (null, SegmentErrors.Missing(stretch.Object));
+        }
+
+        try
+        {
+            return (await ReadTableAsync(stretch.Object, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (StoredObjectException problem) when (problem.Code is AsrErrorCode.SegmentCorrupt or AsrErrorCode.SegmentMissing)
+        {
+            return (null, problem);
+        }
     }
 
     /// <summary>A part of a branch's index.</summary>

@@ -11,7 +11,8 @@ namespace Asr.Engine.Vault.Replica;
 /// <param name="First">First change.</param>
 /// <param name="Last">Last change.</param>
 /// <param name="Object">Segment or pack; its own stretch may be longer.</param>
-internal readonly record struct StoredStretch(long First, long Last, SegmentName Object);
+/// <param name="IsMissing">True for a gap; the object is then the segment that would fill it.</param>
+internal readonly record struct StoredStretch(long First, long Last, SegmentName Object, bool IsMissing = false);
 
 /// <summary>
 /// What the store holds of one disk, as of one listing and what its writer added since. Where a pack and what it was made from are both there, the pack
@@ -107,24 +108,38 @@ internal sealed class SegmentMap
         }
     }
 
-    /// <summary>The stretches that hold a part, in order, cut to it; throws <see cref="Contracts.AsrErrorCode.SegmentMissing"/> naming the gap.</summary>
+    /// <summary>Last change of an epoch that an index run or a pack of it reaches; 0 for none.</summary>
+    public long FindDerivedEnd(int epoch) => _objects
+        .Where(static name => name.Kind == SegmentKind.Pack)
+        .Concat(Runs.Select(static parts => parts[0]))
+        .Where(name => name.Epoch == epoch)
+        .Select(static name => name.LastSequence)
+        .DefaultIfEmpty()
+        .Max();
+
+    /// <summary>The stretches that hold a part, in order, cut to it, the gaps among them.</summary>
     public List<StoredStretch> Cover(Guid diskId, in BranchPart part)
     {
         List<StoredStretch> cover = [];
-        long covered = part.After;
         lock (_lock)
         {
             List<StoredStretch> stretches = Stretches(part.Epoch);
-            for (int i = FindFirstEndingAt(stretches, part.After + 1); i < stretches.Count && covered < part.UpTo && stretches[i].First <= covered + 1; i++)
+            int next = FindFirstEndingAt(stretches, part.After + 1);
+            for (long at = part.After; at < part.UpTo; at = cover[^1].Last)
             {
-                cover.Add(stretches[i] with { First = covered + 1, Last = long.Min(stretches[i].Last, part.UpTo) });
-                covered = stretches[i].Last;
+                if (next < stretches.Count && stretches[next].First <= at + 1)
+                {
+                    cover.Add(stretches[next] with { First = at + 1, Last = long.Min(stretches[next].Last, part.UpTo) });
+                    next++;
+                    continue;
+                }
+
+                long last = next < stretches.Count ? long.Min(stretches[next].First - 1, part.UpTo) : part.UpTo;
+                cover.Add(new StoredStretch(at + 1, last, new SegmentName(diskId, SegmentKind.Changes, part.Epoch, at + 1, last), IsMissing: true));
             }
         }
 
-        return covered >= part.UpTo
-            ? cover
-            : throw SegmentErrors.Missing(new SegmentName(diskId, SegmentKind.Changes, part.Epoch, covered + 1, part.UpTo));
+        return cover;
     }
 
     /// <summary>The objects of an epoch in stream order, each with the stretch that is read from it.</summary>

@@ -40,6 +40,8 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
     /// <inheritdoc/>
     public ReplicaState Current => Volatile.Read(ref _current);
 
+    private long NextFirst => _rested.Count == 0 ? 1 : _rested[^1].Last + 1;
+
     /// <summary>The layers that no segment is added to any more, oldest first.</summary>
     public PlacedLayer[] Rested
     {
@@ -55,8 +57,9 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
     /// <summary>Opens the index at the position that an epoch continues from.</summary>
     public static async Task<WriterIndex> OpenAsync(ReplicaOpener opener, SegmentMap map, Branch branch, int epoch, int segmentsPerRun, CancellationToken cancellationToken)
     {
+        (map, List<PlacedLayer> layers) = await opener.OpenFreshAsync(map, branch, 0, cancellationToken).ConfigureAwait(false);
         WriterIndex index = new(opener, map, branch, epoch, segmentsPerRun);
-        index._rested.AddRange(await opener.OpenAsync(map, branch, 0, cancellationToken).ConfigureAwait(false));
+        index._rested.AddRange(layers);
         index.Show();
         return index;
     }
@@ -68,12 +71,9 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
         {
             _growing.Apply(changes, 0, name.LastSequence);
             Current.Map.Add(name);
-            long first = _rested.Count == 0 ? 1 : _rested[^1].Last + 1;
             if (_growing.Segments >= _segmentsPerRun || _growing.Count >= MemoryExtentsMax)
             {
-                _rested.Add(new PlacedLayer(_growing, first, name.LastSequence));
-                _growing = new MemoryLayer();
-                Show();
+                Rest();
             }
         }
     }
@@ -98,27 +98,87 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
         }
     }
 
+    /// <summary>What keeps a part of the disk from being known; null when all of it is.</summary>
+    public async Task<StoredObjectException?> FindProblemAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReplicaState state = Current;
+            try
+            {
+                return await state.Layers.FindProblemAsync(_opener.DiskSectors, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoredObjectException damaged) when (damaged.Object.Kind == SegmentKind.Index)
+            {
+                await RenewAsync(state, damaged, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async Task RenewAsync(ReplicaState seen, StoredObjectException problem, CancellationToken cancellationToken)
     {
+        if (!await TryRenewAsync(seen, problem, cancellationToken).ConfigureAwait(false))
+        {
+            await RescueAsync(problem.Object).ConfigureAwait(false);
+            throw problem;
+        }
+    }
+
+    /// <summary>Lets what is being written end: at most one put.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _upkeep.DisposeAsync().ConfigureAwait(false);
+        _renewing.Dispose();
+    }
+
+    /// <summary>
+    /// Writes down what memory knows of a damaged object's changes. Who opens the disk next could not tell what they wrote, and would take everything before
+    /// them for hidden.
+    /// </summary>
+    private async Task RescueAsync(SegmentName damaged)
+    {
+        if (damaged.Kind == SegmentKind.Index)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_growing.Segments > 0 && NextFirst <= damaged.LastSequence)
+            {
+                Rest();
+            }
+        }
+
+        await _upkeep.WriteDownAsync(damaged.LastSequence).ConfigureAwait(false);
+    }
+
+    private async Task<bool> TryRenewAsync(ReplicaState seen, StoredObjectException problem, CancellationToken cancellationToken)
+    {
+        if (!ReplicaOpener.MayBeNews(problem))
+        {
+            return false;
+        }
+
         await _renewing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (Current.Map != seen.Map)
             {
-                return;
+                return true;
             }
 
             SegmentMap map = await SegmentMap.ListAsync(_opener.Store, _opener.DiskId, cancellationToken).ConfigureAwait(false);
             if (!_opener.IsNews(problem, map))
             {
-                throw problem;
+                return false;
             }
 
             // What is in memory after the last run stays; the runs, and what lies between them, are looked up anew.
             long written = Rested.LastOrDefault(static layer => layer.Layer is IndexRun).Last;
             Branch branch = Current.Branch;
-            List<PlacedLayer> layers = await _opener.OpenAsync(map, branch.Until(written), 0, cancellationToken).ConfigureAwait(false);
+            (map, List<PlacedLayer> layers) = await _opener.OpenFreshAsync(map, branch.Until(written), 0, cancellationToken).ConfigureAwait(false);
             lock (_lock)
             {
                 foreach (StoredStretch stretch in Current.Map.StretchesOf(branch.Parts[^1].Epoch))
@@ -135,6 +195,8 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
                 _rested.AddRange(layers);
                 Show(map);
             }
+
+            return true;
         }
         finally
         {
@@ -142,11 +204,11 @@ internal sealed class WriterIndex : IReplicaState, IAsyncDisposable
         }
     }
 
-    /// <summary>Lets what is being written end: at most one put.</summary>
-    public async ValueTask DisposeAsync()
+    private void Rest()
     {
-        await _upkeep.DisposeAsync().ConfigureAwait(false);
-        _renewing.Dispose();
+        _rested.Add(new PlacedLayer(_growing, NextFirst, _growing.Last));
+        _growing = new MemoryLayer();
+        Show();
     }
 
     private void Show(SegmentMap? map = null)

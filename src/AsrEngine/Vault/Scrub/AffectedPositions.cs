@@ -25,46 +25,24 @@ internal sealed class AffectedPositions(ISegmentStore store, DiskKeys keys, Disk
     private readonly ReplicaOpener _opener = new(store, keys, new ReplicaCaches(CacheBytes), document.DiskId, document.SizeBytes);
     private SegmentMap? _map;
 
-    /// <summary>Whether the disk's newest state is affected.</summary>
-    public async Task<bool> HasHeadAsync(CancellationToken cancellationToken)
-    {
-        if (EpochTree.NewestSettled(document) is not { } newest)
-        {
-            return false;
-        }
+    /// <summary>Whether the disk's newest state is affected; <paramref name="known"/> are the positions of its points.</summary>
+    public async Task<bool> HasHeadAsync(IEnumerable<StreamPosition> known, CancellationToken cancellationToken) =>
+        await HasAsync(new DiskView(document, await MapAsync(cancellationToken).ConfigureAwait(false), known).Head, cancellationToken).ConfigureAwait(false);
 
-        // What is missing of the newest epoch cuts off all that came after it.
-        if (damage.Problem == VaultProblem.Missing && damage.Object.Epoch == newest.Number && newest.EndSequence is null)
-        {
-            return true;
-        }
-
-        SegmentMap map = await MapAsync(cancellationToken).ConfigureAwait(false);
-        return await HasAsync(new StreamPosition(newest.Number, newest.EndSequence ?? map.FindEnd(newest.Number, newest.Parent!.Value.Sequence)), cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Whether a position is affected.</summary>
+    /// <summary>Whether a position is affected that a point names, or that is the newest.</summary>
     public async Task<bool> HasAsync(StreamPosition position, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             SegmentMap map = await MapAsync(cancellationToken).ConfigureAwait(false);
-            DiskEpoch? newest = EpochTree.NewestSettled(document);
-            long head = newest is null ? 0 : map.FindEnd(newest.Number, newest.Parent!.Value.Sequence);
-            if (EpochTree.FindBranch(document, position, head) is not { } parts)
-            {
-                // Beyond a gap of the newest epoch, everything is refused.
-                return damage.Problem == VaultProblem.Missing && EpochTree.FindBranch(document, position, long.MaxValue) is { } whole && damage.Touches(whole);
-            }
-
-            if (!damage.Touches(parts))
+            if (new DiskView(document, map, [position]).TryFindBranch(position) is not { } branch || !damage.Touches(branch.Parts))
             {
                 return false;
             }
 
             try
             {
-                return await ShowsAsync(map, new Branch(parts), cancellationToken).ConfigureAwait(false);
+                return await ShowsAsync(map, branch, cancellationToken).ConfigureAwait(false);
             }
             catch (StoredObjectException problem) when (attempt < AttemptsMax && problem.Object != damage.Object && IsNews(problem))
             {
@@ -83,7 +61,9 @@ internal sealed class AffectedPositions(ISegmentStore store, DiskKeys keys, Disk
 
     private async Task<bool> ShowsAsync(SegmentMap map, Branch branch, CancellationToken cancellationToken)
     {
-        LayerStack layers = LayerStack.Of(await _opener.OpenAsync(map, branch, 0, cancellationToken).ConfigureAwait(false));
+        // Another stretch of which nothing is known may hide this one only until it is mended.
+        (map, List<PlacedLayer> opened) = await _opener.OpenFreshAsync(map, branch, 0, cancellationToken).ConfigureAwait(false);
+        LayerStack layers = LayerStack.Of(opened.Where(layer => layer.Layer is not UnknownLayer || damage.Touches(new BranchPart(branch.EpochOf(layer.Last), layer.First - 1, layer.Last))));
         if (damage.Contents.Count == 0)
         {
             return await layers.ScanAsync(_opener.DiskSectors, cancellationToken).AnyAsync(extent => IsRead(map, branch, extent), cancellationToken).ConfigureAwait(false);

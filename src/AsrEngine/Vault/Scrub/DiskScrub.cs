@@ -219,7 +219,8 @@ internal sealed class DiskScrub : IDisposable
         {
             AffectedPositions positions = new(_store, _keys, _document, damage);
             Dictionary<StreamPosition, bool> known = [];
-            foreach ((AsrRecoveryPoint point, StreamPosition position) in await PointsAsync(cancellationToken).ConfigureAwait(false))
+            IReadOnlyList<(AsrRecoveryPoint Point, StreamPosition Position)> points = await PointsAsync(cancellationToken).ConfigureAwait(false);
+            foreach ((AsrRecoveryPoint point, StreamPosition position) in points)
             {
                 if (!known.TryGetValue(position, out bool isAffected))
                 {
@@ -232,7 +233,7 @@ internal sealed class DiskScrub : IDisposable
                 }
             }
 
-            affectsHead = await positions.HasHeadAsync(cancellationToken).ConfigureAwait(false);
+            affectsHead = await positions.HasHeadAsync(points.Select(static known => known.Position), cancellationToken).ConfigureAwait(false);
         }
 
         return new AsrVaultFinding
