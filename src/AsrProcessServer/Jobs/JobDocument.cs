@@ -38,6 +38,9 @@ public sealed record JobOutputs
     /// <summary>The copy that is being made.</summary>
     public SiteCopy? Copy { get; init; }
 
+    /// <summary>The copy whose place it takes, from when on it is being removed.</summary>
+    public SiteCopy? Replaced { get; init; }
+
     /// <summary>The files that are whole.</summary>
     public IReadOnlyList<AsrExportedDisk> Files { get; init; } = [];
 

@@ -126,10 +126,7 @@ internal sealed class JobDriver
 
     private async Task FailAsync(JobContext context, IReadOnlyList<JobStep> plan, AsrError error)
     {
-        if (!context.Outputs.IsIrreversible)
-        {
-            await UndoAsync(context, plan);
-        }
+        await UndoAsync(context, plan);
         AsrJob job = (await _job.FindAsync())!.Job;
         await EndAtMachineAsync(job, context.Outputs.IsIrreversible ? JobOutcome.Unfinished : JobOutcome.RolledBack);
         await AnnounceAsync(job, EventSeverity.Warning, "JobFailed", $"{job.Operation} of {JobTexts.SubjectOf(job)} failed: {error.Message}", error.Action);
@@ -145,7 +142,7 @@ internal sealed class JobDriver
         AsrJob job = (await _job.FindAsync())!.Job;
         for (int index = plan.Count - 1; index >= 0; index--)
         {
-            if (job.Tasks[index].State == JobState.NotStarted || plan[index].Undo is not { } undo)
+            if (job.Tasks[index].State == JobState.NotStarted || plan[index].Undo is not { } undo || (context.Outputs.IsIrreversible && !plan[index].TidiesUnfinished))
             {
                 continue;
             }

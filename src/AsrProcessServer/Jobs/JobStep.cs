@@ -14,4 +14,5 @@ public delegate Task JobStepWork(JobContext context, CancellationToken cancellat
 /// Takes its effects outside the machine's document back, also when it was interrupted half-way; null when there are none. The machine's document itself is put
 /// back by the machine's grain.
 /// </param>
-public sealed record JobStep(string Key, string Title, JobStepWork Run, JobStepWork? Undo = null);
+/// <param name="TidiesUnfinished">True when <paramref name="Undo"/> is also right for a job that has no way back: it removes what is half done and nothing else.</param>
+public sealed record JobStep(string Key, string Title, JobStepWork Run, JobStepWork? Undo = null, bool TidiesUnfinished = false);

@@ -135,6 +135,29 @@ public sealed class DrillTests
     }
 
     [Fact]
+    public async Task A_change_of_point_that_fails_when_the_old_copy_is_gone_leaves_nothing_half_done()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent agent = await ProtectAsync(lab);
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.PlannedFailover });
+        FailoverCopy old = (await MachineAsync(lab, agent)).Failover!;
+
+        // The old copy is taken down, but one of its files cannot be removed: a folder is in its place.
+        File.Delete(old.Disks[1].Path!);
+        Directory.CreateDirectory(old.Disks[1].Path!);
+        string folder = Path.Combine(lab.Folder, "other");
+        AsrJob job = await lab.RunAsync(agent.MachineId, new OperationRequest { Operation = MachineOperation.ChangeRecoveryPoint, Folder = folder });
+
+        Assert.Equal((JobState.Failed, AsrErrorCode.TargetUnavailable), (job.State, job.Error!.Code));
+        Assert.Null((await MachineAsync(lab, agent)).Failover);
+        Assert.False(Directory.Exists(folder));
+        Assert.DoesNotContain(await lab.EventsAsync(), happened => happened.Code == "UndoFailed");
+
+        await SucceedAsync(lab, agent, new OperationRequest { Operation = MachineOperation.ChangeRecoveryPoint, Folder = folder });
+        Assert.Equal(await agent.HashesAsync(), (await MachineAsync(lab, agent)).Failover!.Disks.Select(disk => disk.Sha256));
+    }
+
+    [Fact]
     public async Task A_drill_that_an_unplanned_failover_ends_leaves_nothing_behind()
     {
         HoldingTarget target = new();

@@ -12,7 +12,7 @@ public sealed class BringUpSteps(CopyBuilder builder, RecoverySite site, TimePro
     /// <summary>The steps. With <paramref name="replaces"/> they put another copy in the place of the one that is up, which cannot be taken back.</summary>
     public IReadOnlyList<JobStep> Plan(bool replaces) =>
     [
-        new JobStep("folder", "Prepare the folder", PrepareAsync, RemoveAsync),
+        new JobStep("folder", "Prepare the folder", PrepareAsync, RemoveAsync, TidiesUnfinished: true),
         new JobStep("write", "Write the disks", builder.WriteDisksAsync),
         new JobStep(
             "serve",
@@ -30,10 +30,10 @@ public sealed class BringUpSteps(CopyBuilder builder, RecoverySite site, TimePro
     private async Task ServeAsync(JobContext context, bool replaces, CancellationToken cancellationToken)
     {
         SiteCopy copy = context.Outputs.Copy!;
-        SiteCopy? previous = (await context.Machine.LookAsync()).Document.Failover;
+        SiteCopy? previous = context.Outputs.Replaced ?? (await context.Machine.LookAsync()).Document.Failover;
         if (replaces && previous is not null && previous.JobId != context.JobId)
         {
-            await context.SaveOutputsAsync(context.Outputs with { IsIrreversible = true });
+            await context.SaveOutputsAsync(context.Outputs with { IsIrreversible = true, Replaced = previous });
             await context.Machine.SetFailoverAsync(context.JobId, null);
             await site.ConvergeAsync(context.MachineId, cancellationToken);
             if (previous.Copy.Folder != copy.Copy.Folder)
@@ -66,6 +66,7 @@ public sealed class BringUpSteps(CopyBuilder builder, RecoverySite site, TimePro
         SiteCopy? running = (await context.Machine.LookAsync()).Document.Failover;
         if (running is null)
         {
+            // Files that are in their place already too: a copy of which not all disks are there is none.
             CopyFiles.Remove(copy);
         }
         else
