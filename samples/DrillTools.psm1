@@ -7,8 +7,8 @@ $MountTimeoutSeconds = 20
 
 function Invoke-DrillTool {
     # Runs a program to its end and returns what it printed; its failure stops the drill.
-    param([Parameter(Mandatory)] [string] $Name, [string[]] $Arguments = @())
-    $output = & $Name @Arguments
+    param([Parameter(Mandatory)] [string] $Name, [string[]] $Arguments = @(), [string] $InputLine)
+    $output = if ($InputLine) { $InputLine | & $Name @Arguments } else { & $Name @Arguments }
     if ($LASTEXITCODE -ne 0) {
         throw "'$Name $($Arguments -join ' ')' failed with exit code $LASTEXITCODE. $output"
     }

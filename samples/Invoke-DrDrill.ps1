@@ -146,8 +146,8 @@ function Invoke-Setup {
     $script:Appliance = Start-AsrAppliance -ControlPort $ControlPort -DataPort $DataPort -WorkPath $ApplianceWork
     $null = New-AsrPolicy -Name gold -CrashConsistentFrequency ([TimeSpan]::FromSeconds($PointSeconds)) -Retention 1.0:0:0
     $token = New-AsrEnrollmentToken -ValidHours 1
-    $null = Invoke-DrillTool (Join-Path $ModulePath 'bin/asr-agent') @(
-        'enroll', '--appliance', $Appliance.ControlEndpoint, '--token', $token.Token, '--state', $AgentState, '--name', $Name)
+    $null = Invoke-DrillTool -InputLine $token.Token -Name (Join-Path $ModulePath 'bin/asr-agent') -Arguments @(
+        'enroll', '--appliance', $Appliance.ControlEndpoint, '--state', $AgentState, '--name', $Name)
     $script:Agent = Start-Agent
     Wait-State Discovered
     Add-Step 'vault, appliance, policy, agent'

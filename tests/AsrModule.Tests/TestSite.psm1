@@ -33,7 +33,7 @@ function Add-TestMachine {
     $hash = (Get-FileHash $disk).Hash
     $program = Join-Path $ModulePath 'bin/asr-agent'
     $token = New-AsrEnrollmentToken -Connection $Site.Connection
-    $answer = & $program enroll --appliance $Site.Appliance.ControlEndpoint --token $token.Token --state "$folder/state" --name $Name
+    $answer = $token.Token | & $program enroll --appliance $Site.Appliance.ControlEndpoint --state "$folder/state" --name $Name
     if ($LASTEXITCODE -ne 0) {
         throw "The agent did not enroll: $answer"
     }

@@ -118,7 +118,7 @@ internal sealed class BenchSite : IAsyncDisposable
         _operator = await OperatorClient.EnrollAsync(self, Passphrase, cancellationToken);
         AsrEnrollmentToken token = await Operator.SendAsync<AsrEnrollmentToken>(HttpMethod.Post, AsrRoutes.Tokens, null, cancellationToken);
         string state = Path.Join(_folder, "state");
-        await Shell.RunAsync($"{Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --token {token.Token} --state {state} --name bench", cancellationToken);
+        await Shell.RunAsync($"echo '{token.Token}' | {Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --state {state} --name bench", cancellationToken);
         _agent = ServerProcess.Start(Program("asr-agent"), ["run", "--state", state, "--disk", $"data={imagePath}@unix:{Path.Join(_folder, "disk.sock")}"]);
         using JsonDocument served = JsonDocument.Parse(await _agent.ReadLineAsync(cancellationToken));
         MachineId = served.RootElement.GetProperty("machineId").GetGuid();

@@ -26,6 +26,9 @@ internal sealed class AgentProcess : IAsyncDisposable
     public static ManagedProcess Start(params IEnumerable<string> arguments) =>
         ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments);
 
+    public static ManagedProcess StartWithInput(string input, params IEnumerable<string> arguments) =>
+        ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments, input);
+
     /// <summary>Starts <c>run</c> and waits until it serves.</summary>
     public static async Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks)
     {

@@ -126,8 +126,8 @@ internal sealed class DrSite : IAsyncDisposable
     /// <summary>Enrolls a machine into a state folder.</summary>
     public async Task EnrollAgentAsync(string state, string name)
     {
-        await using ManagedProcess enroll = AgentProcess.Start(
-            "enroll", "--appliance", Appliance.Self.ControlEndpoint, "--token", await Operator.CreateTokenAsync(), "--state", state, "--name", name);
+        await using ManagedProcess enroll = AgentProcess.StartWithInput(
+            await Operator.CreateTokenAsync(), "enroll", "--appliance", Appliance.Self.ControlEndpoint, "--state", state, "--name", name);
         string errors = await enroll.FinishAsync(Stop);
         Assert.True(enroll.ExitCode == 0, errors);
     }
