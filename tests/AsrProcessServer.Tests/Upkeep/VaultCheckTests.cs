@@ -55,6 +55,34 @@ public sealed class VaultCheckTests
     }
 
     [Fact]
+    public async Task A_missing_segment_is_told_with_every_point_behind_it_and_the_stream_taken_up_before_it()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent agent = await LabOperations.ProtectAsync(lab);
+        AsrRecoveryPoint before = await LabOperations.CreatePointAsync(lab, agent);
+        File.Delete(SegmentsOf(lab, before.Disks[0].DiskId).First());
+
+        AsrJob job = await CheckAsync(lab, new VaultCheckRequest { Repair = true });
+
+        AsrVaultFinding finding = Assert.Single(job.VaultCheck!.Findings);
+        Assert.Equal((VaultProblem.Missing, true), (finding.Problem, finding.AffectsHead));
+        Assert.Contains(finding.AffectedPoints, point => point.RecoveryPointId == before.Id);
+        AsrJob repair = await lab.EndOfAsync(Assert.Single(job.VaultCheck.Repairs).JobId!.Value);
+        Assert.Equal(JobState.Succeeded, repair.State);
+        AsrRecoveryPoint after = await LabOperations.CreatePointAsync(lab, agent);
+        foreach ((RecoveryPointDisk disk, string expected) in after.Disks.Zip(await agent.HashesAsync()))
+        {
+            await using IBlockDevice image = await lab.Vault.OpenAsync(disk.DiskId, new StreamPosition(disk.Epoch, disk.Sequence), RecoveryLab.Stop);
+            Assert.Equal(expected, await LabAgent.HashAsync(image));
+        }
+
+        AsrVaultFinding left = Assert.Single((await CheckAsync(lab, new VaultCheckRequest { Repair = true })).VaultCheck!.Findings);
+        Assert.False(left.AffectsHead);
+        Assert.Contains(left.AffectedPoints, point => point.RecoveryPointId == before.Id);
+        Assert.DoesNotContain(left.AffectedPoints, point => point.RecoveryPointId == after.Id);
+    }
+
+    [Fact]
     public async Task What_is_known_to_be_damaged_outlives_a_restart_and_ends_when_a_check_has_seen_it_gone()
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync();

@@ -134,7 +134,10 @@ internal sealed class DiskScrub : IDisposable
         }
     }
 
-    /// <summary>Points at positions that the disk's document does not know: an older version of it has been put back.</summary>
+    /// <summary>
+    /// Points at positions that the disk's document does not know: an older version of it has been put back, or their changes went missing and the stream has been taken up before the
+    /// gap since. What is written from then on is whole.
+    /// </summary>
     private async Task<AsrVaultFinding?> FindForgottenAsync(IReadOnlyList<(AsrRecoveryPoint Point, StreamPosition Position)> points, CancellationToken cancellationToken)
     {
         // The present document: a writer may have come since this one was read, and published a point.
@@ -145,12 +148,13 @@ internal sealed class DiskScrub : IDisposable
         }
 
         DocumentName name = new(DiskDocuments.Collection, _document.DiskId.ToString("D"));
-        return await _findings.DescribeAsync(
+        AsrVaultFinding finding = await _findings.DescribeAsync(
             name,
             VaultProblem.Damaged,
-            $"Document {name.Collection}/{name.Id} does not know what recovery points of the disk stand on: it is older than they are.",
-            "Put the newest version of this document back from a copy of the vault.",
+            $"Document {name.Collection}/{name.Id} does not know what recovery points of the disk stand on: it is older than they are, or their changes went missing and the stream goes on before them.",
+            "If an older version of this document was put in its place, put the newest back from a copy of the vault; else choose other recovery points.",
             cancellationToken).ConfigureAwait(false);
+        return finding with { AffectsHead = false };
     }
 
     /// <summary>A history that is missing or older than the packs. It is read after the packs were listed, which are newer than what they were made by.</summary>

@@ -62,9 +62,13 @@ public sealed class CheckVaultJob(IVault vault, VaultHealth health, IMachineServ
     private async Task RepairAsync(JobContext context, CancellationToken cancellationToken)
     {
         List<AsrVaultRepair> repairs = [];
-        foreach (Guid machineId in context.Outputs.VaultCheck!.Findings.Where(finding => finding.AffectsHead).Select(finding => finding.MachineId).OfType<Guid>().Distinct())
+        foreach (IGrouping<Guid?, AsrVaultFinding> machine in context.Outputs.VaultCheck!.Findings
+            .Where(finding => finding is { AffectsHead: true, MachineId: not null })
+            .GroupBy(finding => finding.MachineId))
         {
-            repairs.Add(await RepairAsync(context.JobId, machineId, cancellationToken));
+            Guid[] cut = machine.Where(finding => finding is { Problem: VaultProblem.Missing, Kind: not VaultObjectKind.Document })
+                .Select(finding => finding.DiskId).OfType<Guid>().Distinct().ToArray();
+            repairs.Add(await RepairAsync(context.JobId, machine.Key!.Value, cut, cancellationToken));
         }
         await context.SaveOutputsAsync(context.Outputs with { VaultCheck = context.Outputs.VaultCheck with { Repairs = repairs } });
         await context.ReportAsync(new StepProgress(
@@ -73,7 +77,11 @@ public sealed class CheckVaultJob(IVault vault, VaultHealth health, IMachineServ
                 : string.Join(" ", repairs.Select(repair => $"'{repair.MachineName}': {(repair.JobId is { } id ? $"job {id}" : repair.Reason)}."))));
     }
 
-    private async Task<AsrVaultRepair> RepairAsync(Guid jobId, Guid machineId, CancellationToken cancellationToken)
+    /// <param name="jobId">This job.</param>
+    /// <param name="machineId">The machine.</param>
+    /// <param name="cutDiskIds">Disks whose stream has a gap: nothing behind it can be opened, so it has to go on before it, under a new epoch.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async Task<AsrVaultRepair> RepairAsync(Guid jobId, Guid machineId, Guid[] cutDiskIds, CancellationToken cancellationToken)
     {
         AsrVaultRepair repair = new() { MachineId = machineId, MachineName = machineId.ToString() };
         try
@@ -84,10 +92,21 @@ public sealed class CheckVaultJob(IVault vault, VaultHealth health, IMachineServ
             {
                 return repair with { Reason = "its agent does not report, so its source cannot be read" };
             }
+            if (!machine.AllowedOperations.Contains(MachineOperation.Resynchronize))
+            {
+                return repair with { Reason = $"it is {machine.State}, which does not allow a resynchronisation now" };
+            }
+            foreach (AsrDisk disk in machine.Disks.Where(disk => cutDiskIds.Contains(disk.Id)))
+            {
+                // Ends the writer's session. Its agent opens the next one, finds the stream elsewhere than it knows, and compares the whole disk.
+                OpenSessionRequest takeOver = new() { Nonce = DerivedId.Of(jobId, $"cut {disk.Id:D}"), SizeBytes = disk.SizeBytes, MachineId = machineId };
+                await using IReplicaWriter writer = await vault.TakeOverAsync(disk.Id, takeOver, cancellationToken);
+            }
             OperationRequest request = new() { RequestId = DerivedId.Of(jobId, $"resynchronize {machineId:D}"), Operation = MachineOperation.Resynchronize };
             return repair with { JobId = (await machines.StartAsync(machineId, request, "appliance", cancellationToken)).Id };
         }
-        catch (AsrException refused) when (refused.Code is AsrErrorCode.OperationNotAllowed or AsrErrorCode.NotFound)
+        catch (AsrException refused) when (refused.Code is AsrErrorCode.OperationNotAllowed or AsrErrorCode.NotFound or AsrErrorCode.DiskSizeChanged
+            or AsrErrorCode.SegmentMissing or AsrErrorCode.SegmentCorrupt or AsrErrorCode.VaultDocumentCorrupt)
         {
             return repair with { Reason = refused.Message };
         }
