@@ -48,6 +48,8 @@ public sealed class PointInTimeFinder(IVault vault, IInstantLog instants, IRecov
         MachineInstant[] candidates = [.. before.Where(instant => instant.Time >= begin)];
         MachineInstant? after = await instants.FindAfterAsync(machine.Id, at < begin ? begin : at, cancellationToken).ConfigureAwait(false);
         DateTimeOffset? newest = Max(point?.Time, candidates.FirstOrDefault()?.Time);
+        DateTimeOffset? laterPoint = published.Where(known => known.Time > at).Min(static known => (DateTimeOffset?)known.Time);
+        DateTimeOffset? later = Min(after?.Time, laterPoint);
         string? whyNot = at < begin ? $"lies before {Text(begin)}, where the policy's continuous stream begins"
             : candidates.Length == 0 && !(at - point?.Time <= NewestSlack) ? "lies before the first second that was noted"
             : after is null && at - newest > NewestSlack ? "lies after the last second that was noted"
@@ -55,15 +57,18 @@ public sealed class PointInTimeFinder(IVault vault, IInstantLog instants, IRecov
         if (whyNot is null)
         {
             AsrRecoveryPoint? found = await FindUsableAsync(machine, candidates, point, cancellationToken).ConfigureAwait(false);
-            if (found is not null)
+
+            // An older point instead of a second that was noted is right at the end of the stream, where seconds are noted before the vault has them. Within it they were given up, as when
+            // the window was shorter for a time: then the older point is a choice for a person.
+            if (found is not null && (found != point || laterPoint is null || candidates.All(instant => instant.Time <= found.Time)))
             {
                 return found;
             }
 
-            whyNot = "is not in the vault: the seconds before it are not part of the disks' history, or never reached the vault";
+            whyNot = "is not in the vault: the seconds before it were given up when space was reclaimed, are not part of the disks' history, or never reached the vault";
+            (newest, later) = (point?.Time, laterPoint);
         }
 
-        DateTimeOffset? later = Min(after?.Time, published.Where(known => known.Time > at).Min(static known => (DateTimeOffset?)known.Time));
         throw Unavailable(machine, at, whyNot, newest, later);
     }
 

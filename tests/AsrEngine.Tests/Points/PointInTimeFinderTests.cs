@@ -7,6 +7,7 @@ using Asr.Engine.Blocks;
 using Asr.Engine.Points;
 using Asr.Engine.Tests.Vault;
 using Asr.Engine.Vault;
+using Asr.Engine.Vault.Compaction;
 using Asr.Tests.Shared;
 using Xunit;
 
@@ -103,6 +104,35 @@ public sealed class PointInTimeFinderTests : IAsyncLifetime
         _instants.Note(_machine.Id, [At(10, sequence: 51, epoch: 2)]);
 
         Assert.Equal(99, await FirstByteAsync(await FindAsync(Ago(5))));
+    }
+
+    [Fact]
+    public async Task A_second_that_compaction_kept_opens_to_its_content_and_one_it_gave_up_is_refused_with_the_points_beside_it()
+    {
+        Note([.. Enumerable.Range(1, 49)]);
+        AsrRecoveryPoint old = await PublishAsync(Ago(45).AddMilliseconds(500), sequence: 5);
+        AsrRecoveryPoint floor = await PublishAsync(Ago(10).AddMilliseconds(500), sequence: 40);
+        Assert.Equal(30, await FirstByteAsync(await FindAsync(Ago(20))));
+
+        StreamPosition[] kept = [.. new[] { old, floor }.Select(point => new StreamPosition(1, point.Disks[0].Sequence))];
+        CompactionResult result = await _vault.CompactAsync(
+            _diskId, new KeptHistory { Points = kept, ContinuousFrom = kept[1] }, new CompactionOptions { DeadShareMin = 0, SmallObjectsMin = 3 }, Cancel);
+
+        Assert.True(result.ObjectsReplaced > 0, $"{result}");
+        for (int ago = 1; ago <= 10; ago++)
+        {
+            AsrRecoveryPoint found = await FindAsync(Ago(ago));
+            Assert.Equal((Ago(ago), 50 - ago), (found.Time, await FirstByteAsync(found)));
+        }
+
+        for (int ago = 11; ago < 45; ago++)
+        {
+            await RequireAsync(Ago(ago), old.Time, floor.Time);
+        }
+
+        Assert.Equal(5, await FirstByteAsync(await FindAsync(old.Time)));
+        Assert.Equal(40, await FirstByteAsync(await FindAsync(floor.Time)));
+        Assert.Equal(floor.Id, (await FindAsync(floor.Time.AddMilliseconds(100))).Id);
     }
 
     [Fact]
