@@ -2,10 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Net;
 using System.Net.Http;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
@@ -103,6 +105,14 @@ internal sealed class OperatorClient : IDisposable
             job => job.EndTime is not null);
         Assert.True(ended.State == JobState.Succeeded, $"{request.Operation} ended so: {JsonSerializer.Serialize(ended, AsrJson.Indented)}");
         return ended;
+    }
+
+    /// <summary>Sends whatever is asked, once, and gives the status of the answer.</summary>
+    public async Task<HttpStatusCode> TryAsync(HttpMethod method, string path, string? json = null)
+    {
+        using HttpRequestMessage request = new(method, path) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
+        using HttpResponseMessage answer = await _http.SendAsync(request, Stop);
+        return answer.StatusCode;
     }
 
     /// <summary>Reads an answer; a failure is thrown as what the appliance said.</summary>
