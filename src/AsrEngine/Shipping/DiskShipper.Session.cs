@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -10,32 +9,15 @@ namespace Asr.Engine.Shipping;
 /// <content>Sessions: becoming the writer, and what that says about the disk.</content>
 internal sealed partial class DiskShipper
 {
-    private readonly List<(int Epoch, long FirstSequence)> _epochs = [];
     private ReplicationSession? _session;
     private bool _hadSession;
 
-    /// <summary>The position of a change: under which epoch it was sent. Null when it is no longer part of the stream.</summary>
-    public StreamPosition? PositionOf(CaptureInstant instant)
-    {
-        lock (_epochs)
-        {
-            if (instant.StreamNumber != Ledger.StreamNumber)
-            {
-                return null;
-            }
-
-            for (int i = _epochs.Count - 1; i >= 0; i--)
-            {
-                // A change before the first session of this process lies in the parent; the session's own position stands for it as well.
-                if (_epochs[i].FirstSequence <= instant.Sequence || i == 0)
-                {
-                    return new StreamPosition(_epochs[i].Epoch, instant.Sequence);
-                }
-            }
-
-            return null;
-        }
-    }
+    /// <summary>
+    /// The position of a change, or null when it is no longer part of the stream. It names the session's epoch, whichever the change was sent under: what an earlier one
+    /// took is in the parent, and only the present one may publish. A disk at rest would else have no more points after a new session.
+    /// </summary>
+    public StreamPosition? PositionOf(CaptureInstant instant) =>
+        instant.StreamNumber == Ledger.StreamNumber && Volatile.Read(ref _session) is { } session ? new StreamPosition(session.Epoch, instant.Sequence) : null;
 
     private async Task OpenSessionAsync(CancellationToken cancellationToken)
     {
@@ -94,18 +76,7 @@ internal sealed partial class DiskShipper
             StartStream(session);
         }
 
-        lock (_epochs)
-        {
-            if (!goesOn)
-            {
-                _epochs.Clear();
-            }
-
-            _epochs.Add((session.Epoch, session.NextSequence));
-            _epochs.RemoveRange(0, Math.Max(0, _epochs.Count - 64));
-        }
-
-        _session = session;
+        Volatile.Write(ref _session, session);
         _hadSession = true;
         ShippingLog.SessionOpened(_logger, Capture.Id, session.Epoch, session.NextSequence, goesOn);
     }
