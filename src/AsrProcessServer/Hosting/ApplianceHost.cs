@@ -7,6 +7,7 @@ using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Configuration.Endpoints;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Process;
+using Asr.ProcessServer.Upkeep;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -88,7 +89,8 @@ internal static class ApplianceHost
             provider.GetRequiredService<IRecoveryPointLog>(),
             provider.GetRequiredService<TimeProvider>(),
             (point, cancellationToken) => provider.GetRequiredService<IMachineService>().OnPointPublishedAsync(point, cancellationToken),
-            (machineId, cancellationToken) => provider.GetRequiredService<ImmutabilityWindow>().FindAsync(machineId, cancellationToken)));
+            (machineId, cancellationToken) => provider.GetRequiredService<ImmutabilityWindow>().FindAsync(machineId, cancellationToken),
+            (machineId, damage, cancellationToken) => provider.GetRequiredService<DamageEvents>().TellAsync(machineId, damage, cancellationToken)));
         services.AddSingleton<IReplicationSink>(provider => provider.GetRequiredService<VaultReplication>());
         services.AddSingleton<IReplicaSource>(provider => provider.GetRequiredService<VaultReplication>());
     }
@@ -108,6 +110,7 @@ internal static class ApplianceHost
         services.AddSingleton<IPolicyStore, PolicyStore>();
         services.AddSingleton<PolicyChanges>();
         services.AddSingleton<ImmutabilityWindow>();
+        services.AddSingleton<DamageEvents>();
         services.AddSingleton<AgentEnrollment>();
         services.AddSingleton<OperatorEnrollment>();
         services.AddSingleton<FailedAttempts>();

@@ -16,7 +16,8 @@ public sealed class VaultHealth(ICatalog catalog, IEventLog events, TimeProvider
     /// <summary>Code of the health error.</summary>
     public const string Damaged = "VaultDamaged";
 
-    private const string ObjectDamaged = "VaultObjectDamaged";
+    /// <summary>Code of the event about one object.</summary>
+    public const string ObjectDamaged = "VaultObjectDamaged";
 
     private readonly ScrubLog _scrubs = new(catalog);
     private IReadOnlyList<AsrVaultFinding>? _findings;

@@ -14,6 +14,7 @@ using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Tests.Hosting.Doubles;
+using Asr.ProcessServer.Upkeep;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -26,14 +27,18 @@ namespace Asr.ProcessServer.Tests.Jobs;
 /// </summary>
 internal sealed class RecoveryLab : IAsyncDisposable
 {
+    private const string Passphrase = "passphrase";
+
     private readonly Action<IServiceCollection>? _configure;
+    private readonly LocalVaultOptions _options;
     private WorkFolder? _workFolder;
     private IHost? _host;
 
-    private RecoveryLab(string folder, IVault vault, ManualTime time, Action<IServiceCollection>? configure)
+    private RecoveryLab(string folder, IVault vault, LocalVaultOptions options, ManualTime time, Action<IServiceCollection>? configure)
     {
         Folder = folder;
         Vault = vault;
+        _options = options;
         Time = time;
         Points = new RecoveryPointLog(vault.Catalog, Time);
         _configure = configure;
@@ -45,9 +50,11 @@ internal sealed class RecoveryLab : IAsyncDisposable
 
     public string WorkPath { get; set; } = "";
 
-    public IVault Vault { get; }
+    public string VaultPath => Path.Combine(Folder, "vault");
 
-    public IRecoveryPointLog Points { get; }
+    public IVault Vault { get; private set; }
+
+    public IRecoveryPointLog Points { get; private set; }
 
     public ManualTime Time { get; }
 
@@ -60,12 +67,13 @@ internal sealed class RecoveryLab : IAsyncDisposable
 
     public IJobService Jobs => Services.GetRequiredService<IJobService>();
 
-    public static async Task<RecoveryLab> StartAsync(Action<IServiceCollection>? configure = null)
+    public static async Task<RecoveryLab> StartAsync(Action<IServiceCollection>? configure = null, int indexRunSegments = 64)
     {
         string folder = Directory.CreateTempSubdirectory("asr-lab-").FullName;
         ManualTime time = new();
-        IVault vault = await LocalVault.CreateAsync(Path.Combine(folder, "vault"), "passphrase", new LocalVaultOptions { Time = time }, Stop);
-        RecoveryLab lab = new(folder, vault, time, configure)
+        LocalVaultOptions options = new() { Time = time, IndexRunSegments = indexRunSegments };
+        IVault vault = await LocalVault.CreateAsync(Path.Combine(folder, "vault"), Passphrase, options, Stop);
+        RecoveryLab lab = new(folder, vault, options, time, configure)
         {
             WorkPath = Path.Combine(folder, "work"),
         };
@@ -88,7 +96,8 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton<PointInTimeFinder>();
         builder.Services.AddSingleton<PointsInTime>();
         Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken), (machineId, cancellationToken) =>
-            new ImmutabilityWindow(Machines, Services.GetRequiredService<IPolicyStore>()).FindAsync(machineId, cancellationToken));
+            new ImmutabilityWindow(Machines, Services.GetRequiredService<IPolicyStore>()).FindAsync(machineId, cancellationToken), (machineId, damage, cancellationToken) =>
+            new DamageEvents(Services.GetRequiredService<IEventLog>(), Machines).TellAsync(machineId, damage, cancellationToken));
         builder.Services.AddSingleton<IReplicationSink>(Replication);
         builder.Services.AddSingleton<IReplicaSource>(Replication);
         builder.Services.AddSingleton<IEventLog, EventLog>();
@@ -115,6 +124,19 @@ internal sealed class RecoveryLab : IAsyncDisposable
         await HaltAsync();
         await BootAsync();
     }
+
+    /// <summary>Restarts the appliance with nothing of the vault in memory any more.</summary>
+    public async Task RestartWithVaultAsync()
+    {
+        await HaltAsync();
+        await Vault.DisposeAsync();
+        Vault = await OpenVaultAsync();
+        Points = new RecoveryPointLog(Vault.Catalog, Time);
+        await BootAsync();
+    }
+
+    /// <summary>The vault as another process sees it.</summary>
+    public Task<IVault> OpenVaultAsync() => LocalVault.OpenAsync(VaultPath, Passphrase, _options, Stop);
 
     /// <summary>Makes a policy and a machine whose agent has offered disks.</summary>
     public async Task<Guid> EnrollAsync(string name, params AsrDisk[] disks)
