@@ -36,8 +36,8 @@ internal static class ProcessorFloor
     {
         private readonly AesGcm _cipher = new(RandomNumberGenerator.GetBytes(32), 16);
         private readonly byte[] _piece = new byte[PieceBytes];
-        private readonly byte[] _stored = new byte[ChunkCodec.StoredBytesMax(PieceBytes)];
-        private readonly byte[] _sealed = new byte[ChunkCodec.StoredBytesMax(PieceBytes)];
+        private readonly byte[] _stored = new byte[PieceBytes];
+        private readonly byte[] _sealed = new byte[PieceBytes];
         private readonly byte[] _nonce = new byte[12];
         private readonly byte[] _tag = new byte[16];
 

@@ -44,7 +44,7 @@ public sealed class ChangeBatchWriter : IDisposable
             return false;
         }
 
-        EnsureBuffer(ChunkCodec.StoredBytesMax(content.Length));
+        EnsureBuffer(content.Length);
         ChunkEncoding encoding = ChunkCodec.Encode(content, _buffer.AsSpan(_used), out int storedLength);
         Append(new Change(LastSequence + 1, offset, content.Length, ChangeKind.Data, encoding, storedLength, _used, ChunkCodec.Hash(content)));
         _used += storedLength;

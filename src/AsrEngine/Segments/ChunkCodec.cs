@@ -7,15 +7,12 @@ namespace Asr.Engine.Segments;
 /// <summary>Compresses, expands and hashes the content of one change. Stateless and thread-safe.</summary>
 public static class ChunkCodec
 {
-    /// <summary>Largest stored size of <paramref name="length"/> bytes; give <see cref="Encode"/> this much room.</summary>
-    public static int StoredBytesMax(int length) => length;
-
     /// <summary>Content hash: XXH3-128. Finds damage, not malice; at rest the authenticated encryption stands against that.</summary>
     public static UInt128 Hash(ReadOnlySpan<byte> content) => XxHash128.HashToUInt128(content);
 
     /// <summary>
     /// Stores content in <paramref name="stored"/> by LZ4, or as it is when that would save less than 1/16: such data is
-    /// mostly compressed already and would only cost time again when read.
+    /// mostly compressed already and would only cost time again when read. Give it as much room as the content has.
     /// </summary>
     public static ChunkEncoding Encode(ReadOnlySpan<byte> content, Span<byte> stored, out int storedLength)
     {

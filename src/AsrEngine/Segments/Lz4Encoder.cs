@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Asr.Engine.Segments;
 
 /// <summary>
-/// Encodes one LZ4 block, for speed first: the general library passes its choices as arguments through its innermost loop, which costs a third of the agent's
-/// processor time. Any LZ4 decoder reads the result. Stateless and thread-safe.
+/// Encodes one LZ4 block, for speed first: half of a first copy's processor time in the agent goes into this loop, and the general library, which passes its choices
+/// through it as arguments, takes a tenth more. Any LZ4 decoder reads the result. Stateless and thread-safe.
 /// </summary>
 internal static unsafe class Lz4Encoder
 {

@@ -13,8 +13,8 @@ internal sealed partial class DiskShipper
 {
     private const int BatchRawBytes = 4 << 20;
 
-    /// <summary>Compressed or on their way at once: enough to keep every core busy, within what one disk may take of the memory.</summary>
-    private static readonly int BatchesInFlightMax = Math.Clamp(Environment.ProcessorCount + 2, 4, 8);
+    /// <summary>Compressed or on their way at once: enough to keep every core busy while others wait for the vault's medium, within what one disk may take of the memory.</summary>
+    private static readonly int BatchesInFlightMax = Math.Clamp(4 * Environment.ProcessorCount, 4, 8);
 
     // Lists of changes for batches to come; a batch gives its list back when it is built.
     private readonly ConcurrentBag<List<CapturedChange>> _spareLists = [];

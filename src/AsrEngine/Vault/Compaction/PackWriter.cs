@@ -107,7 +107,7 @@ internal sealed class PackWriter(ISegmentStore store, SegmentName name) : IDispo
 
     private void AddPart(in Change change, ReadOnlySpan<byte> content, long offset)
     {
-        Reserve(ChunkCodec.StoredBytesMax(content.Length));
+        Reserve(content.Length);
         ChunkEncoding encoding = ChunkCodec.Encode(content, _plain.AsSpan(_used), out int storedLength);
         _entries.Add(change with
         {

@@ -21,6 +21,10 @@ internal static partial class NativeFile
     private const uint RenameNoReplace = 1;
     private const int LockExclusive = 2;
     private const int OpenCloseOnExec = 0x80000;
+    private const int SetStatusFlags = 4;
+
+    // O_DIRECT; its number is one of the few that differ.
+    private static readonly int s_direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
     /// <summary>
     /// fsync through this call and not <c>RandomAccess.FlushToDisk</c>, which takes some errors for "not supported" and is silent.
@@ -74,6 +78,18 @@ internal static partial class NativeFile
         }
     }
 
+    /// <summary>Lets writes to the file go past the page cache, or by it again; false when the file system has no such way.</summary>
+    public static bool TrySetDirect(SafeFileHandle handle, string path, bool isDirect)
+    {
+        if (FCntl(handle, SetStatusFlags, isDirect ? s_direct : 0) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == EINVAL ? false : throw Failure("fcntl", path, error);
+    }
+
     /// <summary>Opens a directory, which .NET does not, so that it can be synced.</summary>
     public static SafeFileHandle OpenDirectory(string path)
     {
@@ -101,6 +117,9 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int FCntl(SafeFileHandle file, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);

@@ -15,7 +15,14 @@ public sealed class PhysicalFileLayer : IFileLayer
     public void Create(string path, ReadOnlySpan<byte> content)
     {
         using SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-        RandomAccess.Write(handle, content, 0);
+        if (content.Length < UncachedWriter.BytesMin)
+        {
+            RandomAccess.Write(handle, content, 0);
+        }
+        else
+        {
+            UncachedWriter.Write(handle, content, path);
+        }
     }
 
     /// <inheritdoc/>
