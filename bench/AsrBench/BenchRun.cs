@@ -15,6 +15,7 @@ internal static class BenchRun
 {
     private static readonly (string Name, Func<BenchContext, CancellationToken, Task> Run)[] Workloads =
     [
+        ("memory", HotPath.RunAsync),
         ("initial", InitialReplication.RunAsync),
         ("delta", DeltaReplication.RunAsync),
         ("writes", SplitterWrites.RunAsync),
