@@ -15,7 +15,7 @@ internal static class ResultPage
     private const string Introduction = """
         # Benchmarks
 
-        Written by `./build.sh Bench`; do not edit. Every figure is the median of several runs, taken with the other program's in the same run, on the
+        Written by `./build.sh Bench`; do not edit. Every figure is the median of its runs, taken with the other program's in the same run, on the
         same image: `mkfs.ext4 -d` of files from `/usr/lib`. Ours are the real `asr-agent` and `asr-appliance` over TLS 1.3 on loopback into an encrypted,
         compressed, synced vault. A ratio above 1 means that ours is better; only for the rows against a bound (`<=`) it is ours divided by the bound.
 
