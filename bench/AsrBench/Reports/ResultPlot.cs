@@ -14,9 +14,12 @@ namespace Asr.Bench.Reports;
 /// <summary>The results as a picture: how far from its goal each is, on a logarithmic scale. Right of the line is reached.</summary>
 internal static class ResultPlot
 {
-    private const double Width = 900;
+    private const double Width = 1000;
     private const double RowHeight = 26;
-    private const double FrameHeight = 90;
+    private const double FrameHeight = 110;
+
+    // Room for the names, the title and the scale. Given, because whoever shows the file has other fonts than the one it is measured with here.
+    private static readonly OxyThickness Margins = new(350, 40, 30, 50);
 
     private static readonly OxyColor Reached = OxyColor.FromRgb(0x2E, 0x7D, 0x32);
     private static readonly OxyColor Missed = OxyColor.FromRgb(0xC6, 0x28, 0x28);
@@ -34,7 +37,7 @@ internal static class ResultPlot
             bars.Items.Add(new BarItem(ShareOfGoal(result)) { Color = result.IsMet == true ? Reached : Missed });
         }
 
-        PlotModel model = new() { Title = "Goal = 1", Background = OxyColors.White };
+        PlotModel model = new() { Title = "Goal = 1", TitlePadding = 10, Padding = new OxyThickness(20), PlotMargins = Margins, Background = OxyColors.White };
         model.Axes.Add(names);
         model.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, MajorGridlineStyle = LineStyle.Dot, Minimum = 0.1, Title = "result / goal, more is better" });
         model.Series.Add(bars);
