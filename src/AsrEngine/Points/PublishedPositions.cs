@@ -19,22 +19,12 @@ internal static class PublishedPositions
     public static async Task<IReadOnlyList<StreamPosition>> ListAsync(ICatalog catalog, Guid diskId, IEnumerable<Guid> machines, CancellationToken cancellationToken)
     {
         List<StreamPosition> positions = [];
-        foreach (string collection in machines.Distinct().Select(RecoveryPointLog.Collection))
+        foreach (Guid machineId in machines.Distinct())
         {
-            await foreach (string id in catalog.ListIdsAsync(collection, cancellationToken).ConfigureAwait(false))
+            await foreach (AsrRecoveryPoint point in ReadablePoints.ListAsync(
+                catalog, machineId, static code => code == AsrErrorCode.VaultDocumentCorrupt, cancellationToken).ConfigureAwait(false))
             {
-                try
-                {
-                    if (await catalog.ReadAsync(collection, id, cancellationToken).ConfigureAwait(false) is { } document)
-                    {
-                        positions.AddRange(CatalogJson.Read<AsrRecoveryPoint>(collection, document).Disks
-                            .Where(disk => disk.DiskId == diskId)
-                            .Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence)));
-                    }
-                }
-                catch (AsrException damaged) when (damaged.Code == AsrErrorCode.VaultDocumentCorrupt)
-                {
-                }
+                positions.AddRange(point.Disks.Where(disk => disk.DiskId == diskId).Select(static disk => new StreamPosition(disk.Epoch, disk.Sequence)));
             }
         }
 

@@ -17,6 +17,9 @@ namespace Asr.Engine.Points;
 /// </summary>
 public sealed class RecoveryPointLog : IRecoveryPointLog
 {
+    /// <summary>What the collections of points begin with; the machine's id follows.</summary>
+    internal const string CollectionPrefix = "points-";
+
     private const int SwapAttemptsMax = 16;
 
     private readonly ICatalog _catalog;
@@ -192,7 +195,7 @@ public sealed class RecoveryPointLog : IRecoveryPointLog
     }
 
     /// <summary>Where the documents of a machine's points are.</summary>
-    internal static string Collection(Guid machineId) => $"points-{machineId:D}";
+    internal static string Collection(Guid machineId) => $"{CollectionPrefix}{machineId:D}";
 
     private static string TimePart(DateTimeOffset time) => time.UtcTicks.ToString("x16", CultureInfo.InvariantCulture);
 

@@ -32,22 +32,11 @@ internal sealed class SegmentTable
     /// <summary>The entry that holds a byte of a change, or -1.</summary>
     public int Find(long sequence, long offset)
     {
-        int low = 0;
-        int high = _changes.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            ref readonly Change change = ref _changes[middle];
-            if (change.Sequence < sequence || (change.Sequence == sequence && change.End <= offset))
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low < _changes.Length && _changes[low].Sequence == sequence && _changes[low].Offset <= offset ? low : -1;
+        int at = Bisection.FindFirst<Change, (long Sequence, long Offset)>(
+            _changes,
+            (sequence, offset),
+            static (in Change change, (long Sequence, long Offset) place) =>
+                change.Sequence > place.Sequence || (change.Sequence == place.Sequence && change.End > place.Offset));
+        return at < _changes.Length && _changes[at].Sequence == sequence && _changes[at].Offset <= offset ? at : -1;
     }
 }

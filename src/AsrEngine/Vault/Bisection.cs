@@ -6,10 +6,10 @@ namespace Asr.Engine.Vault;
 internal static class Bisection
 {
     /// <summary>Whether an item has reached a place; all that come after one that has, have too.</summary>
-    public delegate bool Reaches<T>(in T item, long place);
+    public delegate bool Reaches<T, TPlace>(in T item, TPlace place);
 
     /// <summary>The first index whose item has reached the place, or the number of items.</summary>
-    public static int FindFirst<T>(ReadOnlySpan<T> items, long place, Reaches<T> reaches)
+    public static int FindFirst<T, TPlace>(ReadOnlySpan<T> items, TPlace place, Reaches<T, TPlace> reaches)
     {
         int low = 0;
         int high = items.Length;

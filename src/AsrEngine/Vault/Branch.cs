@@ -46,7 +46,7 @@ internal sealed class Branch(IReadOnlyList<BranchPart> parts)
 
     private int Find(long sequence)
     {
-        int at = Bisection.FindFirst<BranchPart>(_parts, sequence, static (in BranchPart part, long place) => part.UpTo >= place);
+        int at = Bisection.FindFirst<BranchPart, long>(_parts, sequence, static (in BranchPart part, long place) => part.UpTo >= place);
         return at < _parts.Length && _parts[at].After < sequence ? at : -1;
     }
 }

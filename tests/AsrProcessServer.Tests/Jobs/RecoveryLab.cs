@@ -168,6 +168,19 @@ internal sealed class RecoveryLab : IAsyncDisposable
     public Task<AsrJob> StartAsync(Guid machineId, OperationRequest request) =>
         Machines.StartAsync(machineId, request.RequestId == Guid.Empty ? request with { RequestId = Guid.NewGuid() } : request, "tester", Stop);
 
+    /// <summary>The next point of a machine that is later than now.</summary>
+    public async Task<AsrRecoveryPoint> NextPointAsync(Guid machineId)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        IReadOnlyList<AsrRecoveryPoint> points = [];
+        while (points is not [{ } newest] || newest.Time <= now)
+        {
+            await Task.Delay(50, Stop);
+            points = await Points.ListAsync(machineId, 1, Stop);
+        }
+        return points[0];
+    }
+
     public async Task<IReadOnlyList<AsrEvent>> EventsAsync() => await Services.GetRequiredService<IEventLog>().ListAsync(1000, Stop);
 
     public async ValueTask DisposeAsync()

@@ -37,16 +37,16 @@ public sealed class RepairTests
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync();
         await using LabAgent agent = await StartAsync(lab);
-        AsrRecoveryPoint before = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint before = await lab.NextPointAsync(agent.MachineId);
         string[] then = await agent.HashesAsync();
         string segment = await WriteAsync(lab, agent);
-        AsrRecoveryPoint damaged = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint damaged = await lab.NextPointAsync(agent.MachineId);
 
         await DamageAsync(segment, damage);
         if (restarts)
         {
             await lab.RestartWithVaultAsync();
-            AsrRecoveryPoint next = await NextPointAsync(lab, agent);
+            AsrRecoveryPoint next = await lab.NextPointAsync(agent.MachineId);
             await AssertNamedAsync(lab, next, segment);
             Assert.Equal(damage != Damage.Content, (await lab.EventsAsync()).Any(seen => seen.Code == VaultHealth.ObjectDamaged && seen.Message.Contains(Path.GetFileNameWithoutExtension(segment), StringComparison.Ordinal)));
         }
@@ -54,7 +54,7 @@ public sealed class RepairTests
         await AssertNamedAsync(lab, damaged, segment);
         await ResynchronizeAsync(lab, agent);
 
-        AsrRecoveryPoint repaired = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint repaired = await lab.NextPointAsync(agent.MachineId);
         Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, repaired));
         Assert.Equal(then, await ReadAsync(lab, before));
         await AssertNamedAsync(lab, damaged, segment);
@@ -62,7 +62,7 @@ public sealed class RepairTests
         // Nothing is left to tell of: the next session opens whole.
         int told = (await lab.EventsAsync()).Count(static seen => seen.Code == VaultHealth.ObjectDamaged);
         await lab.RestartWithVaultAsync();
-        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await NextPointAsync(lab, agent)));
+        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await lab.NextPointAsync(agent.MachineId)));
         Assert.Equal(told, (await lab.EventsAsync()).Count(static seen => seen.Code == VaultHealth.ObjectDamaged));
     }
 
@@ -74,11 +74,11 @@ public sealed class RepairTests
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync();
         await using LabAgent agent = await StartAsync(lab);
-        await NextPointAsync(lab, agent);
+        await lab.NextPointAsync(agent.MachineId);
         for (int i = 0; i < 3; i++)
         {
             await WriteAsync(lab, agent);
-            await NextPointAsync(lab, agent);
+            await lab.NextPointAsync(agent.MachineId);
         }
 
         lab.Time.Advance(TimeSpan.FromDays(40));
@@ -86,14 +86,14 @@ public sealed class RepairTests
         await lab.Services.GetRequiredService<SpaceReclaimer>().ReclaimAsync(
             machine, new CompactionOptions { DeadShareMin = 0, DeadShareLeft = 0, SmallObjectsMin = 2, BytesPerSecondMax = long.MaxValue / 4 }, RecoveryLab.Stop);
         string pack = FilesOf(lab, ".pak")[^1];
-        AsrRecoveryPoint damaged = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint damaged = await lab.NextPointAsync(agent.MachineId);
         Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, damaged));
 
         await DamageAsync(pack, damage);
         await AssertNamedAsync(lab, damaged, pack);
         await ResynchronizeAsync(lab, agent);
 
-        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await NextPointAsync(lab, agent)));
+        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await lab.NextPointAsync(agent.MachineId)));
     }
 
     [Theory]
@@ -104,14 +104,14 @@ public sealed class RepairTests
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync(indexRunSegments: 2);
         await using LabAgent agent = await StartAsync(lab);
-        AsrRecoveryPoint before = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint before = await lab.NextPointAsync(agent.MachineId);
         string[] then = await agent.HashesAsync();
         while (FilesOf(lab, ".idx").Length == 0)
         {
             await WriteAsync(lab, agent);
         }
 
-        AsrRecoveryPoint point = await NextPointAsync(lab, agent);
+        AsrRecoveryPoint point = await lab.NextPointAsync(agent.MachineId);
         foreach (string run in FilesOf(lab, ".idx"))
         {
             await DamageAsync(run, damage);
@@ -120,7 +120,7 @@ public sealed class RepairTests
         Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, point));
         await lab.RestartWithVaultAsync();
         await ResynchronizeAsync(lab, agent);
-        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await NextPointAsync(lab, agent)));
+        Assert.Equal(await agent.HashesAsync(), await ReadAsync(lab, await lab.NextPointAsync(agent.MachineId)));
         Assert.Equal(then, await ReadAsync(lab, before));
     }
 
@@ -137,7 +137,7 @@ public sealed class RepairTests
     {
         string[] before = FilesOf(lab, ".seg");
         await agent.Disks[0].WriteAsync(Area, RandomNumberGenerator.GetBytes(Area), RecoveryLab.Stop);
-        await NextPointAsync(lab, agent);
+        await lab.NextPointAsync(agent.MachineId);
         return FilesOf(lab, ".seg").Except(before).First();
     }
 
@@ -161,19 +161,6 @@ public sealed class RepairTests
         byte[] content = await File.ReadAllBytesAsync(path, RecoveryLab.Stop);
         content[damage == Damage.Content ? 10 : ^10] ^= 1;
         await File.WriteAllBytesAsync(path, content, RecoveryLab.Stop);
-    }
-
-    private static async Task<AsrRecoveryPoint> NextPointAsync(RecoveryLab lab, LabAgent agent)
-    {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        IReadOnlyList<AsrRecoveryPoint> points = [];
-        while (points is not [{ } newest] || newest.Time <= now)
-        {
-            await Task.Delay(50, RecoveryLab.Stop);
-            points = await lab.Points.ListAsync(agent.MachineId, 1, RecoveryLab.Stop);
-        }
-
-        return points[0];
     }
 
     private static async Task AssertNamedAsync(RecoveryLab lab, AsrRecoveryPoint point, string path)

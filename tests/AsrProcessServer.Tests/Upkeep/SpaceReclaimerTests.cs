@@ -33,7 +33,7 @@ public sealed class SpaceReclaimerTests
             {
                 await disk.WriteAsync(64 << 10, RandomNumberGenerator.GetBytes(512 << 10), RecoveryLab.Stop);
             }
-            await UntilNextPointAsync(lab, agent);
+            await lab.NextPointAsync(agent.MachineId);
         }
 
         // The window counts back from the appliance's clock; agent and points have the real one.
@@ -52,21 +52,12 @@ public sealed class SpaceReclaimerTests
         Assert.True(StoredBytes(lab) < before * 3 / 4, $"{StoredBytes(lab)} of {before} bytes are left.");
         string[] actual = [.. await HashesAsync(lab, points[0]), .. await HashesAsync(lab, points[^1])];
         Assert.Equal(expected, actual);
-        await UntilNextPointAsync(lab, agent);
+        await lab.NextPointAsync(agent.MachineId);
         Assert.Equal(await agent.HashesAsync(), await HashesAsync(lab, (await lab.Points.ListAsync(agent.MachineId, 1, RecoveryLab.Stop))[0]));
     }
 
     private static async Task<MachineDocument> MachineAsync(RecoveryLab lab, LabAgent agent) =>
         (await lab.Services.GetRequiredService<MachineDirectory>().ListAsync(RecoveryLab.Stop)).Single(machine => machine.Id == agent.MachineId);
-
-    private static async Task UntilNextPointAsync(RecoveryLab lab, LabAgent agent)
-    {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        while ((await lab.Points.ListAsync(agent.MachineId, 1, RecoveryLab.Stop)) is not [{ } newest] || newest.Time <= now)
-        {
-            await Task.Delay(50, RecoveryLab.Stop);
-        }
-    }
 
     private static async Task RemoveAllButAsync(RecoveryLab lab, LabAgent agent, params AsrRecoveryPoint[] kept)
     {

@@ -59,5 +59,5 @@ internal sealed class LiveChanges
     }
 
     private int FindFirst(long sequence) =>
-        Bisection.FindFirst<LiveRange>(CollectionsMarshal.AsSpan(_ranges), sequence, static (in LiveRange range, long at) => range.Sequence >= at);
+        Bisection.FindFirst<LiveRange, long>(CollectionsMarshal.AsSpan(_ranges), sequence, static (in LiveRange range, long at) => range.Sequence >= at);
 }

@@ -101,7 +101,7 @@ internal sealed class ExtentMap
 
     /// <summary>The page that holds the first extent ending after a sector, or the number of pages.</summary>
     private int FindPage(long sector) =>
-        Bisection.FindFirst<Page>(CollectionsMarshal.AsSpan(_pages), sector, static (in Page page, long at) => page.Extents[page.Count - 1].End > at);
+        Bisection.FindFirst<Page, long>(CollectionsMarshal.AsSpan(_pages), sector, static (in Page page, long at) => page.Extents[page.Count - 1].End > at);
 
     private void Insert(in Extent extent)
     {
@@ -156,7 +156,7 @@ internal sealed class ExtentMap
 
         public int Count;
 
-        public int FindFirstEndingAfter(long sector) => Bisection.FindFirst<Extent>(Extents.AsSpan(0, Count), sector, static (in Extent extent, long at) => extent.End > at);
+        public int FindFirstEndingAfter(long sector) => Bisection.FindFirst<Extent, long>(Extents.AsSpan(0, Count), sector, static (in Extent extent, long at) => extent.End > at);
 
         public Page Split()
         {

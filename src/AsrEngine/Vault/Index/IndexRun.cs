@@ -121,9 +121,9 @@ internal sealed class IndexRun : IIndexLayer
     }
 
     private static int FindFirstEndingAfter(Extent[] extents, long sector) =>
-        Bisection.FindFirst<Extent>(extents, sector, static (in Extent extent, long at) => extent.End > at);
+        Bisection.FindFirst<Extent, long>(extents, sector, static (in Extent extent, long at) => extent.End > at);
 
-    private int FindPage(long sector) => Bisection.FindFirst<Page>(_pages, sector, static (in Page page, long at) => page.Place.EndSector > at);
+    private int FindPage(long sector) => Bisection.FindFirst<Page, long>(_pages, sector, static (in Page page, long at) => page.Place.EndSector > at);
 
     private async ValueTask<Extent[]> ReadPageAsync(int number, CancellationToken cancellationToken)
     {

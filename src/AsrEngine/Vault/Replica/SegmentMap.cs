@@ -208,7 +208,7 @@ internal sealed class SegmentMap
     }
 
     private static int FindFirstEndingAt(List<StoredStretch> stretches, long sequence) =>
-        Bisection.FindFirst<StoredStretch>(CollectionsMarshal.AsSpan(stretches), sequence, static (in StoredStretch stretch, long at) => stretch.Last >= at);
+        Bisection.FindFirst<StoredStretch, long>(CollectionsMarshal.AsSpan(stretches), sequence, static (in StoredStretch stretch, long at) => stretch.Last >= at);
 
     private List<StoredStretch> Stretches(int epoch) => _stretches.TryGetValue(epoch, out List<StoredStretch>? stretches) ? stretches : [];
 }

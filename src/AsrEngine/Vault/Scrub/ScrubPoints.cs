@@ -2,21 +2,19 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Points;
 
 namespace Asr.Engine.Vault.Scrub;
 
 /// <summary>Reads recovery points where some of their documents may be damaged: those are passed over, and are findings of their own.</summary>
 internal sealed class ScrubPoints(ICatalog catalog)
 {
-    private const string Prefix = "points-";
-
     /// <summary>The machine whose points a collection holds, or null for a collection of something else.</summary>
     public static Guid? MachineOf(string collection) =>
-        collection.StartsWith(Prefix, StringComparison.Ordinal) && Guid.TryParseExact(collection.AsSpan(Prefix.Length), "D", out Guid machineId) ? machineId : null;
+        collection.StartsWith(RecoveryPointLog.CollectionPrefix, StringComparison.Ordinal) && Guid.TryParseExact(collection.AsSpan(RecoveryPointLog.CollectionPrefix.Length), "D", out Guid machineId) ? machineId : null;
 
     /// <summary>What the name of a point's document tells of the point, or null.</summary>
     public static AsrAffectedPoint? FromName(Guid machineId, string id) =>
@@ -51,28 +49,7 @@ internal sealed class ScrubPoints(ICatalog catalog)
     public static AsrAffectedPoint Name(AsrRecoveryPoint point) =>
         new() { RecoveryPointId = point.Id, MachineId = point.MachineId, MachineName = point.MachineName, Time = point.Time };
 
-    private async IAsyncEnumerable<AsrRecoveryPoint> OfMachineAsync(Guid machineId, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        string collection = $"{Prefix}{machineId:D}";
-        await foreach (string id in catalog.ListIdsAsync(collection, cancellationToken).ConfigureAwait(false))
-        {
-            AsrRecoveryPoint? point = null;
-            try
-            {
-                if (await catalog.ReadAsync(collection, id, cancellationToken).ConfigureAwait(false) is { } stored)
-                {
-                    point = CatalogJson.Read<AsrRecoveryPoint>(collection, stored);
-                }
-            }
-            catch (AsrException error) when (error.Code is AsrErrorCode.VaultDocumentCorrupt or AsrErrorCode.VaultUnavailable)
-            {
-                // Told when the documents are verified.
-            }
-
-            if (point is not null)
-            {
-                yield return point;
-            }
-        }
-    }
+    // Those left out are told when the documents are verified.
+    private IAsyncEnumerable<AsrRecoveryPoint> OfMachineAsync(Guid machineId, CancellationToken cancellationToken) => ReadablePoints.ListAsync(
+        catalog, machineId, static code => code is AsrErrorCode.VaultDocumentCorrupt or AsrErrorCode.VaultUnavailable, cancellationToken);
 }
