@@ -87,6 +87,12 @@ public enum AsrErrorCode
     /// <summary>The storage below the disk has no space left.</summary>
     DiskFull = 205,
 
+    /// <summary>The file systems of a machine could not all be brought to rest for one instant, or did not stay there long enough.</summary>
+    QuiesceFailed = 206,
+
+    /// <summary>A script that prepares an application for a recovery point is refused, failed or did not end in time.</summary>
+    AppConsistencyFailed = 207,
+
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,
 

@@ -14,7 +14,7 @@ public interface IQuiescence
     void WriteBack(IReadOnlyList<string> devicePaths);
 
     /// <summary>
-    /// Freezes every writable file system that lies on the disks, wholly or in part. When this returns all are frozen; when it throws, none is. From the first
+    /// Freezes every writable file system that lies on the disks, wholly or in part, and can be frozen. When this returns all are frozen; when it throws, none is. From the first
     /// freeze on a watchdog counts: once <paramref name="budget"/> is over it thaws them all, whatever has become of this process.
     /// </summary>
     /// <param name="devicePaths">Block devices. One without file systems adds nothing.</param>
@@ -31,6 +31,12 @@ public interface IQuietMoment : IDisposable
 
     /// <summary>Mount points of the frozen file systems.</summary>
     IReadOnlyList<string> FileSystems { get; }
+
+    /// <summary>
+    /// Mount points of writable file systems on the disks that have no freeze, such as FAT on an EFI system partition. They were written back and may change all the
+    /// while: like a raw device, they are at rest only if nothing wrote.
+    /// </summary>
+    IReadOnlyList<string> Unfreezable { get; }
 
     /// <summary>Thaws. False when the watchdog had thawed before: then what was read since is no instant.</summary>
     bool End();
