@@ -118,6 +118,7 @@ internal sealed partial class DiskShipper
 
             if (_phaseRegions != 0)
             {
+                PhaseEnded?.Invoke();
                 _news.Set();
             }
 

@@ -47,6 +47,9 @@ internal sealed partial class DiskShipper
     /// <summary>The position that the disk equals after a failover or failback, from the assignment; used by the first session after it only.</summary>
     public StreamPosition? Base { get; set; }
 
+    /// <summary>Called each time a phase of the disk ends.</summary>
+    public Action? PhaseEnded { get; init; }
+
     /// <summary>Ends once the disk has its first session.</summary>
     public Task FirstSession => _firstSession.Task;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -7,7 +8,10 @@ using Asr.Engine.Capture;
 
 namespace Asr.Engine.Shipping;
 
-/// <summary>Makes points by the policy's schedule and on demand, until cancelled. A point that comes due while one is being made is left out.</summary>
+/// <summary>
+/// Makes points by the policy's schedule and on demand, until cancelled. A point that comes due while one is being made is left out. Under a policy, a machine
+/// whose copy or comparison has ended does not wait for the schedule: until its next point it can be recovered to an older state only, or not at all.
+/// </summary>
 internal sealed class PointLoop(PointMaker maker, TimeProvider time)
 {
     private readonly AsyncSignal _changed = new();
@@ -16,6 +20,7 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
     private int _frequencySeconds;
     private Guid? _wanted;
     private Guid? _lastMade;
+    private bool _isOwed;
 
     /// <summary>Sets what to do from now on.</summary>
     public void Configure(IReadOnlyList<DiskShipper> disks, int frequencySeconds, Guid? onDemandPointId)
@@ -30,15 +35,33 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
         _changed.Set();
     }
 
+    /// <summary>The next point is due as soon as all disks are in sync.</summary>
+    public void Owe()
+    {
+        lock (_gate)
+        {
+            _isOwed = true;
+        }
+
+        _changed.Set();
+    }
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            (IReadOnlyList<DiskShipper> disks, DateTimeOffset? due, Guid? wanted) = Read();
+            (IReadOnlyList<DiskShipper> disks, DateTimeOffset? due, Guid? wanted, bool isOwed) = Read();
             if (disks.Count > 0 && wanted is { } id && id != _lastMade)
             {
-                await maker.MakeAsync(id, RecoveryPointReason.OnDemand, disks, cancellationToken).ConfigureAwait(false);
+                await MakeAsync(id, RecoveryPointReason.OnDemand, disks, cancellationToken).ConfigureAwait(false);
                 _lastMade = id;
+                continue;
+            }
+
+            // Every disk's phase that ends looks here again, the last one's too.
+            if (isOwed && due is not null && disks.Count > 0 && disks.All(static disk => disk is { IsInSync: true, ProgressPercent: null }))
+            {
+                await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, disks, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -53,7 +76,7 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
 
                 if (time.GetUtcNow() >= due)
                 {
-                    await maker.MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, disks, cancellationToken).ConfigureAwait(false);
+                    await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, disks, cancellationToken).ConfigureAwait(false);
                 }
 
                 continue;
@@ -64,11 +87,22 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
         }
     }
 
-    private (IReadOnlyList<DiskShipper> Disks, DateTimeOffset? Due, Guid? Wanted) Read()
+    private async Task MakeAsync(Guid id, RecoveryPointReason reason, IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
+    {
+        await maker.MakeAsync(id, reason, disks, cancellationToken).ConfigureAwait(false);
+
+        // Whatever ended while it was made is in it: it needed all disks in sync.
+        lock (_gate)
+        {
+            _isOwed = false;
+        }
+    }
+
+    private (IReadOnlyList<DiskShipper> Disks, DateTimeOffset? Due, Guid? Wanted, bool IsOwed) Read()
     {
         lock (_gate)
         {
-            return (_disks, PointSchedule.Next(time.GetUtcNow(), _frequencySeconds), _wanted);
+            return (_disks, PointSchedule.Next(time.GetUtcNow(), _frequencySeconds), _wanted, _isOwed);
         }
     }
 }

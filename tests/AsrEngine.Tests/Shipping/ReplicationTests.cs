@@ -115,6 +115,30 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task The_first_point_does_not_wait_for_the_schedule_but_for_the_last_disk()
+    {
+        await using ReplicationRig rig = new(diskCount: 2, diskBytes: 1 << 20);
+        rig.Sources[1].BadReadAt = 5;
+        await rig.Sources[1].WriteAsync(0, Content(1, 1 << 20), Stop);
+        rig.StartAgent();
+
+        await rig.ReachAsync(AgentMode.Replicate, Yearly);
+        await rig.UntilAsync(report => report.Disks[0].PendingBytes == 0 && report.Disks[1].Error is not null);
+        Assert.Empty(rig.Sink.Points);
+
+        rig.Sources[1].BadReadAt = null;
+        await rig.UntilAsync(_ => rig.Sink.Points.Count > 0);
+        AsrRecoveryPoint first = Assert.Single(rig.Sink.Points);
+        Assert.Equal(RecoveryPointReason.Policy, first.Reason);
+        await rig.AssertPointEqualsSourceAsync(first.Id);
+
+        await rig.ReachAsync(AgentMode.Replicate, assignment => Yearly(assignment) with { ResynchronizeGeneration = 1 });
+        await rig.UntilAsync(report => report.ResynchronizeGenerationDone == 1 && rig.Sink.Points.Count > 1);
+
+        static AgentAssignment Yearly(AgentAssignment assignment) => assignment with { CrashConsistentFrequencySeconds = 365 * 86400 };
+    }
+
+    [Fact]
     public async Task What_is_written_while_paused_travels_after_resuming_and_nothing_else()
     {
         await using ReplicationRig rig = new(diskCount: 1, diskBytes: 4 << 20);
