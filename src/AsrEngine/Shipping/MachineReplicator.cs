@@ -29,12 +29,14 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _assigned = new();
     private readonly Lock _gate = new();
+    private readonly List<Withdrawal> _withdrawals = [];
     private readonly Task _driver;
 
     // Replaced as a whole, under the gate.
     private volatile DiskCapture[] _disks;
     private AgentAssignment? _desired;
     private CancellationTokenSource? _reaching;
+    private bool _hasEnded;
 
     /// <summary>Takes charge of a machine; nothing happens before the first <see cref="ApplyAsync"/>.</summary>
     /// <param name="machineId">The machine.</param>
@@ -114,6 +116,28 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Gives a disk up that has gone or changed: when this returns nothing of the replicator uses it. Until it is offered again the machine makes no points that should have it.
+    /// </summary>
+    public Task WithdrawAsync(DiskCapture disk)
+    {
+        Withdrawal withdrawal = new(disk);
+        lock (_gate)
+        {
+            _disks = [.. _disks.Where(other => other != disk)];
+            if (_hasEnded)
+            {
+                return Task.CompletedTask;
+            }
+
+            _withdrawals.Add(withdrawal);
+            _reaching?.Cancel();
+        }
+
+        _assigned.Set();
+        return withdrawal.Done.Task;
+    }
+
     /// <summary>Stops shipping. What is not in the vault stays marked in the activity logs.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -142,6 +166,12 @@ public sealed partial class MachineReplicator : IAsyncDisposable
 
                 try
                 {
+                    if (await GiveUpWithdrawnAsync().ConfigureAwait(false))
+                    {
+                        // The way to the assignment is gone anew: it may wait for this very disk.
+                        done = null;
+                    }
+
                     if (wanted is null || ReferenceEquals(wanted, done))
                     {
                         await _assigned.WaitAsync(Timeout.InfiniteTimeSpan, _time, _stop.Token).ConfigureAwait(false);
@@ -182,7 +212,37 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         {
             await StopPointsAsync().ConfigureAwait(false);
             await StopShippersAsync(_ => true).ConfigureAwait(false);
+            lock (_gate)
+            {
+                _hasEnded = true;
+            }
+
+            await GiveUpWithdrawnAsync().ConfigureAwait(false);
         }
+    }
+
+    private async Task<bool> GiveUpWithdrawnAsync()
+    {
+        Withdrawal[] withdrawals;
+        lock (_gate)
+        {
+            withdrawals = [.. _withdrawals];
+            _withdrawals.Clear();
+        }
+
+        if (withdrawals.Length == 0)
+        {
+            return false;
+        }
+
+        await StopPointsAsync().ConfigureAwait(false);
+        await StopShippersAsync(shipper => Array.Exists(withdrawals, withdrawal => withdrawal.Disk == shipper.Capture)).ConfigureAwait(false);
+        foreach (Withdrawal withdrawal in withdrawals)
+        {
+            withdrawal.Done.SetResult();
+        }
+
+        return true;
     }
 
     private async Task ReachAsync(AgentAssignment assignment, CancellationToken cancellationToken)
@@ -234,5 +294,11 @@ public sealed partial class MachineReplicator : IAsyncDisposable
                 }
             }
         }
+    }
+
+    /// <summary>A disk to give up, and who waits for it.</summary>
+    private sealed record Withdrawal(DiskCapture Disk)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

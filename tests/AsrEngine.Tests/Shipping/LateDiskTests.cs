@@ -1,7 +1,10 @@
 using System;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Capture;
+using Asr.Engine.Shipping;
 using Xunit;
 
 namespace Asr.Engine.Tests.Shipping;
@@ -25,6 +28,45 @@ public sealed class LateDiskTests
         await rig.UntilAsync(seen => seen.InSync);
         await rig.Disks[1].WriteAsync(4096, RandomNumberGenerator.GetBytes(512), TestContext.Current.CancellationToken);
         await rig.AssertPointEqualsSourceAsync(await rig.QuiesceAsync());
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_given_up_stops_the_points_until_it_is_offered_again()
+    {
+        await using ReplicationRig rig = new(2, DiskBytes);
+        rig.StartAgent();
+        await rig.ReplicateUntilInSyncAsync(assignment => assignment with { CrashConsistentFrequencySeconds = 1 });
+
+        await rig.Replicator.WithdrawAsync(rig.Disks[1]);
+        int points = rig.Sink.Points.Count;
+        AgentReport report = await rig.UntilAsync(seen => seen.Error is not null);
+        Assert.Equal(AsrErrorCode.NotFound, report.Error!.Code);
+        Assert.Equal([rig.DiskIds[0]], report.Disks.Select(disk => disk.Id));
+        Assert.False(report.InSync, "one of its two disks is missing");
+        await rig.Disks[0].WriteAsync(4096, RandomNumberGenerator.GetBytes(512), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+        Assert.Equal(points, rig.Sink.Points.Count);
+
+        await rig.Disks[1].WriteAsync(8192, RandomNumberGenerator.GetBytes(512), TestContext.Current.CancellationToken);
+        await rig.Replicator.OfferAsync(rig.Disks[1], TestContext.Current.CancellationToken);
+        await rig.UntilAsync(seen => seen.InSync);
+        await rig.AssertPointEqualsSourceAsync(await rig.QuiesceAsync());
+    }
+
+    [Fact]
+    public async Task A_disk_can_be_given_up_while_nothing_is_assigned_and_after_the_end()
+    {
+        await using ReplicationRig rig = new(2, DiskBytes);
+        rig.StartAgent();
+        await rig.Replicator.WithdrawAsync(rig.Disks[1]);
+        Assert.Single(rig.Replicator.GetReport().Disks);
+
+        MachineReplicator ended = rig.Replicator;
+        DiskCapture disk = rig.Disks[0];
+        await rig.StopAgentAsync();
+        await ended.WithdrawAsync(disk);
+        Assert.Empty(ended.GetReport().Disks);
+        rig.StartAgent();
     }
 
     [Fact]
