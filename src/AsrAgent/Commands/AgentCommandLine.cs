@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Asr.Agent.Settings;
 using Asr.Contracts;
 
 namespace Asr.Agent.Commands;
@@ -38,8 +39,11 @@ internal static class AgentCommandLine
         }
     }
 
+    /// <summary>The settings file, which every command reads.</summary>
+    public static Option<string?> SettingsOption() => new("--settings") { Description = $"The settings file. Default: {AgentSettings.DefaultPath}, if it is there." };
+
     /// <summary>The folder every command works on.</summary>
-    public static Option<string> StateOption() => new("--state") { Description = "The agent's state folder.", Required = true };
+    public static Option<string?> StateOption() => new("--state") { Description = $"The agent's state folder. Default: the settings', else {AgentSettings.DefaultState}." };
 
     /// <summary>Writes one line of JSON to stdout.</summary>
     public static void WriteLine<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, AsrJson.Options));

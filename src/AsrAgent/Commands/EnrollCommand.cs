@@ -3,7 +3,9 @@ using System.CommandLine;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Agent.Appliance;
 using Asr.Agent.Enrollment;
+using Asr.Agent.Settings;
 using Asr.Agent.State;
 using Asr.Contracts;
 
@@ -21,24 +23,22 @@ internal static class EnrollCommand
     /// <summary>Describes the command.</summary>
     public static Command Create()
     {
-        Option<string> appliance = new("--appliance") { Description = "Address of the appliance's control port: https://host:port.", Required = true };
+        Option<string?> appliance = new("--appliance") { Description = "Address of the appliance's control port: https://host:port. Default: the settings'." };
         Option<string?> name = new("--name") { Description = "Name of the machine. Default: the host name." };
-        Option<string> state = AgentCommandLine.StateOption();
-        Command command = new("enroll", "Enroll this machine with an appliance. Reads the appliance's one-time token from standard input.") { appliance, state, name };
+        Option<string?> settings = AgentCommandLine.SettingsOption();
+        Option<string?> state = AgentCommandLine.StateOption();
+        Command command = new("enroll", "Enroll this machine with an appliance. Reads the appliance's one-time token from standard input.") { settings, appliance, state, name };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(appliance), parsed.GetRequiredValue(state), parsed.GetValue(name), cancellationToken));
+            AgentSettingsReader.Load(parsed.GetValue(settings)), parsed.GetValue(appliance), parsed.GetValue(state), parsed.GetValue(name), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string appliance, string state, string? name, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(AgentSettings settings, string? appliance, string? state, string? name, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(appliance, UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme != Uri.UriSchemeHttps)
-        {
-            throw new AsrException(AsrErrorCode.InvalidArgument, $"'{appliance}' is not the address of an appliance.", "Use https://host:port.", appliance);
-        }
-
+        Uri endpoint = (appliance is null ? settings.Appliance : ApplianceAddress.Parse(appliance)) ?? throw new AsrException(
+            AsrErrorCode.InvalidArgument, "No appliance is named.", $"Use --appliance https://host:port, or set '{SettingName.Appliance}' in the settings.");
         string token = await ReadTokenAsync(Console.In, cancellationToken).ConfigureAwait(false);
-        StateFolder folder = StateFolder.OpenOrCreate(state);
+        StateFolder folder = StateFolder.OpenOrCreate(state ?? settings.State);
         using StateLock stateLock = StateLock.Take(folder);
         AgentIdentity identity = await new AgentEnrollment(folder, TimeProvider.System)
             .EnrollAsync(endpoint, token, name, cancellationToken).ConfigureAwait(false);

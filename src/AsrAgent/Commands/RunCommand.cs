@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Agent.Disks;
 using Asr.Agent.Hosting;
+using Asr.Agent.Settings;
 using Asr.Agent.State;
 
 namespace Asr.Agent.Commands;
@@ -16,21 +17,25 @@ internal static class RunCommand
     {
         Option<string[]> disks = new("--disk")
         {
-            Description = "A disk to serve: NAME=PATH@LISTEN, LISTEN being unix:/path/to.sock or tcp:127.0.0.1:port (0 for a free one). May be repeated.",
-            Required = true,
+            Description = "A disk, instead of those of the settings: NAME=PATH@LISTEN to serve it, LISTEN being unix:/path/to.sock or tcp:127.0.0.1:port (0 for a free one). May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<string> state = AgentCommandLine.StateOption();
-        Command command = new("run", "Serve disks and replicate them.") { state, disks };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetRequiredValue(state), parsed.GetRequiredValue(disks), cancellationToken));
+        Option<string?> settings = AgentCommandLine.SettingsOption();
+        Option<string?> state = AgentCommandLine.StateOption();
+        Command command = new("run", "Put the machine's disks into service and replicate them.") { settings, state, disks };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(settings), parsed.GetValue(state), parsed.GetValue(disks) ?? [], cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string state, string[] disks, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? settingsPath, string? state, string[] disks, CancellationToken cancellationToken)
     {
-        DiskOption[] options = [.. disks.Select(DiskOption.Parse)];
-        DiskOption.RequireDistinct(options);
-        await AgentHost.RunAsync(StateFolder.Open(state), options, Announce, cancellationToken).ConfigureAwait(false);
+        AgentSettings settings = AgentSettingsReader.Load(settingsPath);
+        DiskOption[] named = [.. (disks.Length > 0 ? disks : settings.Disks).Select(DiskOption.Parse)];
+        DiskOption.RequireDistinct(named);
+
+        // Disks on the command line are all there are: a trial must not begin to replicate the machine it runs on.
+        DiskPlan plan = new(named, settings.MachineDisks && disks.Length == 0, new DiskExclusion(settings.Exclude));
+        await AgentHost.RunAsync(StateFolder.Open(state ?? settings.State), plan, Announce, cancellationToken).ConfigureAwait(false);
         return 0;
     }
 

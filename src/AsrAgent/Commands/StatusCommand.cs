@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using Asr.Agent.Settings;
 using Asr.Agent.State;
 using Asr.Contracts;
 
@@ -11,10 +12,11 @@ internal static class StatusCommand
     /// <summary>Describes the command.</summary>
     public static Command Create()
     {
-        Option<string> state = AgentCommandLine.StateOption();
+        Option<string?> settings = AgentCommandLine.SettingsOption();
+        Option<string?> state = AgentCommandLine.StateOption();
         Option<bool> json = new("--json") { Description = "One line of JSON instead of a table." };
-        Command command = new("status", "Show what the agent does.") { state, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(state), parsed.GetValue(json)));
+        Command command = new("status", "Show what the agent does.") { settings, state, json };
+        command.SetAction(parsed => Run(parsed.GetValue(state) ?? AgentSettingsReader.Load(parsed.GetValue(settings)).State, parsed.GetValue(json)));
         return command;
     }
 

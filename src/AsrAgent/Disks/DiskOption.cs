@@ -15,8 +15,14 @@ namespace Asr.Agent.Disks;
 internal sealed record DiskOption(string Name, string DiskPath, string? SocketPath, IPEndPoint? TcpEndPoint)
 {
     private const int NameCharsMax = 63;
+
+    // Leaves room for a number behind it.
+    private const int KernelNameCharsMax = 48;
     private const string UnixPrefix = "unix:";
     private const string TcpPrefix = "tcp:";
+
+    /// <summary>True when the workload uses the disk through the agent; false for a disk of the machine that is tracked in place.</summary>
+    public bool IsServed => SocketPath is not null || TcpEndPoint is not null;
 
     /// <summary>Reads the text form; <see cref="AsrErrorCode.InvalidArgument"/> says which part is wrong.</summary>
     public static DiskOption Parse(string text)
@@ -30,7 +36,7 @@ internal sealed record DiskOption(string Name, string DiskPath, string? SocketPa
         }
 
         string name = text[..nameEnd];
-        if (name.Length is 0 or > NameCharsMax || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        if (name.Length is 0 or > NameCharsMax || !name.All(IsNameCharacter))
         {
             throw Invalid(text, $"has the name '{name}', which is not 1 to {NameCharsMax} letters, digits, '-', '_' or '.'");
         }
@@ -67,6 +73,15 @@ internal sealed record DiskOption(string Name, string DiskPath, string? SocketPa
             }
         }
     }
+
+    /// <summary>Makes a kernel's name one that a disk can have.</summary>
+    public static string ToName(string kernelName)
+    {
+        string name = new([.. kernelName.Select(c => IsNameCharacter(c) ? c : '-')]);
+        return name.Length <= KernelNameCharsMax ? name : name[..KernelNameCharsMax];
+    }
+
+    private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
 
     private static bool TryParseTcp(string listen, out IPEndPoint? address)
     {

@@ -38,6 +38,51 @@ internal sealed class DiskRegistry
         return added;
     }
 
+    /// <summary>Every disk of the machine that was ever recognised.</summary>
+    public IEnumerable<DiskEntry> Recognised => _entries.Where(entry => entry.Ids.Count > 0);
+
+    /// <summary>
+    /// Recognises the disks of the machine, all there are: the entry of each. One that was not seen before gets a name of its own, the kernel's if it is free, where <paramref name="isWanted"/> says so.
+    /// An id that two disks share (a world-wide name seen on two paths, a serial number of zeros) tells neither from the other: it counts together with the path only. A disk without ids is
+    /// known by the kernel's name.
+    /// </summary>
+    public IReadOnlyDictionary<FoundDisk, DiskEntry> Recognise(IReadOnlyCollection<FoundDisk> disks, Predicate<FoundDisk> isWanted)
+    {
+        DiskEntry[] before = [.. _entries];
+        Dictionary<FoundDisk, DiskEntry> recognised = [];
+        HashSet<string> shared = [.. disks.SelectMany(disk => disk.Ids).GroupBy(id => id, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key)];
+
+        // The surest first for all disks, so that none takes by its path what another has by its id.
+        Match((disk, entry) => disk.Ids.Any(id => !shared.Contains(id) && entry.Ids.Contains(id)));
+        Match((disk, entry) => entry.Path == disk.Path && disk.Ids.Intersect(entry.Ids).Any());
+        Match((disk, entry) => entry.Ids.Contains(KernelId(disk)) && (entry.SizeBytes == 0 || entry.SizeBytes == disk.SizeBytes));
+        foreach (FoundDisk disk in disks.Where(disk => !recognised.ContainsKey(disk) && isWanted(disk)))
+        {
+            recognised[disk] = Note(Add(disk), disk);
+        }
+
+        if (!before.SequenceEqual(_entries))
+        {
+            StateFile.WriteDurably(_folder.DisksFile, _entries);
+        }
+
+        return recognised;
+
+        void Match(Func<FoundDisk, DiskEntry, bool> isThis)
+        {
+            foreach (FoundDisk disk in disks.Where(disk => !recognised.ContainsKey(disk)))
+            {
+                if (_entries.Find(entry => isThis(disk, entry) && !recognised.ContainsValue(entry)) is { } entry)
+                {
+                    recognised[disk] = Note(entry, disk);
+                }
+            }
+        }
+    }
+
+    /// <summary>Notes that a disk has been seen to be gone: what comes back may be another one, or the same with other content.</summary>
+    public void NoteGone(DiskEntry entry) => Update(entry, "", entry.SizeBytes);
+
     /// <summary>Notes where a disk was opened and how large it was.</summary>
     public DiskEntry Update(DiskEntry entry, string path, long sizeBytes)
     {
@@ -50,4 +95,36 @@ internal sealed class DiskRegistry
 
         return updated;
     }
+
+    private DiskEntry Add(FoundDisk disk)
+    {
+        string name = DiskOption.ToName(disk.KernelName);
+        string free = Enumerable.Range(1, int.MaxValue)
+            .Select(number => number == 1 ? name : $"{name}-{number}")
+            .First(candidate => !_entries.Exists(entry => string.Equals(entry.Name, candidate, StringComparison.OrdinalIgnoreCase)));
+        DiskEntry added = new() { Id = Guid.NewGuid(), Name = free, Path = disk.Path };
+        _entries.Add(added);
+        return added;
+    }
+
+    private DiskEntry Note(DiskEntry entry, FoundDisk disk)
+    {
+        // Taken out and put back, or the machine was restarted: whatever was written meanwhile, no one has seen it.
+        bool isSame = entry.Sequence == 0 || entry.Sequence == disk.Sequence;
+        IReadOnlyList<string> ids = disk.Ids.Count > 0 ? disk.Ids : [KernelId(disk)];
+        DiskEntry noted = entry with
+        {
+            Ids = entry.Ids.SequenceEqual(ids) ? entry.Ids : ids,
+            Sequence = disk.Sequence,
+            Path = isSame ? entry.Path : "",
+        };
+        if (noted != entry)
+        {
+            _entries[_entries.IndexOf(entry)] = noted;
+        }
+
+        return noted;
+    }
+
+    private static string KernelId(FoundDisk disk) => "kernel:" + disk.KernelName;
 }

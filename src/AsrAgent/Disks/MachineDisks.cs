@@ -18,17 +18,19 @@ internal sealed class MachineDisks : IAsyncDisposable
 {
     private readonly StateFolder _folder;
     private readonly DiskRegistry _registry;
+    private readonly DiskWatch _watch;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private volatile ServedDisk[] _served = [];
     private volatile RefusedDisk[] _refused = [];
 
-    private MachineDisks(StateFolder folder, ILoggerFactory loggers)
+    private MachineDisks(StateFolder folder, DiskPlan plan, DiskDiscovery discovery, ILoggerFactory loggers)
     {
         _folder = folder;
         _registry = DiskRegistry.Load(folder);
         _loggers = loggers;
         _logger = loggers.CreateLogger<MachineDisks>();
+        _watch = new DiskWatch(plan, discovery, _registry, _logger);
     }
 
     /// <summary>Disks in service.</summary>
@@ -37,17 +39,13 @@ internal sealed class MachineDisks : IAsyncDisposable
     /// <summary>Disks that could not be put into service.</summary>
     public IReadOnlyList<RefusedDisk> Refused => _refused;
 
-    /// <summary>Puts every disk into service that can be.</summary>
-    public static async Task<MachineDisks> OpenAsync(StateFolder folder, IReadOnlyCollection<DiskOption> options, bool areOffline, ILoggerFactory loggers)
+    /// <summary>Puts every disk of the plan into service that can be.</summary>
+    public static async Task<MachineDisks> OpenAsync(StateFolder folder, DiskPlan plan, DiskDiscovery discovery, bool areOffline, ILoggerFactory loggers)
     {
-        MachineDisks disks = new(folder, loggers);
+        MachineDisks disks = new(folder, plan, discovery, loggers);
         try
         {
-            foreach (DiskOption option in options)
-            {
-                await disks.TryServeAsync(option, areOffline).ConfigureAwait(false);
-            }
-
+            await disks.FollowAsync(areOffline, _ => Task.CompletedTask).ConfigureAwait(false);
             return disks;
         }
         catch
@@ -57,19 +55,38 @@ internal sealed class MachineDisks : IAsyncDisposable
         }
     }
 
-    /// <summary>Tries the refused disks again and gives those that are in service now.</summary>
-    public async Task<IReadOnlyList<DiskCapture>> RetryRefusedAsync(bool areOffline)
+    /// <summary>
+    /// Brings what is in service in line with the disks there are now: drops what is gone, has another size or is another disk, tries what is new or was refused. Gives those that are in service now
+    /// and were not.
+    /// </summary>
+    /// <param name="areOffline">True to refuse writes to new ones from the first request on.</param>
+    /// <param name="withdraw">Called before a disk is closed; when it ends nothing uses the disk.</param>
+    public async Task<IReadOnlyList<DiskCapture>> FollowAsync(bool areOffline, Func<DiskCapture, Task> withdraw)
     {
-        List<DiskCapture> served = [];
-        foreach (RefusedDisk refused in _refused)
+        IReadOnlyList<WantedDisk> wanted = _watch.Look();
+        foreach (ServedDisk disk in _served)
         {
-            if (await TryServeAsync(refused.Option, areOffline).ConfigureAwait(false) is { } disk)
+            WantedDisk now = wanted.First(candidate => candidate.Option.Name == disk.Capture.Name);
+            if (now.Option != disk.Option || now.Refusal is not null || now.SizeBytes is { } size && size != disk.Capture.Length)
             {
-                served.Add(disk.Capture);
+                _logger.DiskDropped(disk.Option.Name, disk.Option.DiskPath, disk.Capture.Length, now.SizeBytes ?? 0);
+                await withdraw(disk.Capture).ConfigureAwait(false);
+                await disk.DisposeAsync().ConfigureAwait(false);
+                _served = [.. _served.Where(other => other != disk)];
+                _registry.NoteGone(_registry.Resolve(disk.Option.Name, disk.Option.DiskPath));
             }
         }
 
-        return served;
+        List<DiskCapture> added = [];
+        foreach (WantedDisk disk in wanted.Where(candidate => !Array.Exists(_served, served => served.Option.Name == candidate.Option.Name)))
+        {
+            if (await TryServeAsync(disk, areOffline).ConfigureAwait(false) is { } served)
+            {
+                added.Add(served.Capture);
+            }
+        }
+
+        return added;
     }
 
     /// <summary>Lets the clients' requests in flight end, then closes their connections.</summary>
@@ -78,18 +95,24 @@ internal sealed class MachineDisks : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Task.WhenAll(_served.Select(disk => disk.DisposeAsync().AsTask())).ConfigureAwait(false);
 
-    private async Task<ServedDisk?> TryServeAsync(DiskOption option, bool isOffline)
+    private async Task<ServedDisk?> TryServeAsync(WantedDisk wanted, bool isOffline)
     {
+        DiskOption option = wanted.Option;
         DiskEntry known = _registry.Resolve(option.Name, option.DiskPath);
-        RefusedDisk? before = Array.Find(_refused, refused => refused.Option == option);
+        RefusedDisk? before = Array.Find(_refused, refused => refused.Option.Name == option.Name);
         RefusedDisk[] others = [.. _refused.Where(refused => refused != before)];
-        if (known.Path != option.DiskPath && before is null)
-        {
-            _logger.DiskMoved(option.Name, known.Path, option.DiskPath);
-        }
-
         try
         {
+            if (wanted.Refusal is { } refusal)
+            {
+                throw refusal.ToException();
+            }
+
+            if (known.Path != option.DiskPath && before is null)
+            {
+                TellMove(option, known.Path);
+            }
+
             ServedDisk disk = await ServedDisk.OpenAsync(option, known, _folder, isOffline, _loggers).ConfigureAwait(false);
             _served = [.. _served, disk];
             _refused = others;
@@ -106,6 +129,18 @@ internal sealed class MachineDisks : IAsyncDisposable
             }
 
             return null;
+        }
+    }
+
+    private void TellMove(DiskOption option, string oldPath)
+    {
+        if (oldPath.Length > 0)
+        {
+            _logger.DiskMoved(option.Name, oldPath, option.DiskPath);
+        }
+        else
+        {
+            _logger.DiskReturned(option.Name, option.DiskPath);
         }
     }
 }

@@ -15,11 +15,15 @@ internal sealed class ServedDisk : IAsyncDisposable
 {
     private readonly NbdServer _server;
 
-    private ServedDisk(DiskCapture capture, NbdServer server)
+    private ServedDisk(DiskOption option, DiskCapture capture, NbdServer server)
     {
+        Option = option;
         Capture = capture;
         _server = server;
     }
+
+    /// <summary>How it was opened.</summary>
+    public DiskOption Option { get; }
 
     /// <summary>The write splitter.</summary>
     public DiskCapture Capture { get; }
@@ -48,7 +52,7 @@ internal sealed class ServedDisk : IAsyncDisposable
             server.AddExport(new NbdExport(option.Name, capture) { IsMultiConnectionSafe = true });
             server.Start();
             capture.ExportUri = server.GetUris(option.Name)[0].ToString();
-            return new ServedDisk(capture, server);
+            return new ServedDisk(option, capture, server);
         }
         catch
         {

@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Generic;
+using System.Linq;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
@@ -24,7 +24,7 @@ internal static class AgentHost
 {
     /// <summary>Runs until SIGTERM, SIGINT or cancellation, and ends in order. <paramref name="onServing"/> is called once, when every disk that can be is in service.</summary>
     public static async Task RunAsync(
-        StateFolder folder, IReadOnlyCollection<DiskOption> options, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
+        StateFolder folder, DiskPlan plan, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
     {
         using StateLock stateLock = StateLock.Take(folder);
         AgentIdentity identity = AgentIdentity.Load(folder);
@@ -36,7 +36,7 @@ internal static class AgentHost
         ApplianceTrust trust = new(authority, time);
         using HttpReplication replication = new(identity.DataEndpoint, trust, credentials, time);
         using ControlClient control = new(identity.ControlEndpoint, trust, credentials, time);
-        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, options, replication, replication, loggers).ConfigureAwait(false);
+        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, replication, replication, loggers).ConfigureAwait(false);
 
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSystemd();
@@ -51,12 +51,12 @@ internal static class AgentHost
         builder.Services.AddSingleton<ControlHealth>();
         builder.Services.AddHostedService<StatusLoop>();
         builder.Services.AddHostedService<CertificateRenewal>();
-        builder.Services.AddHostedService<DiskRetryLoop>();
+        builder.Services.AddHostedService<DiskLoop>();
         builder.Services.AddHostedService<ReportLoop>();
         builder.Services.AddHostedService<AssignmentLoop>();
         using IHost host = builder.Build();
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        loggers.CreateLogger(typeof(AgentHost)).Serving(identity.MachineName, identity.MachineId, options.Count, identity.ControlEndpoint);
+        loggers.CreateLogger(typeof(AgentHost)).Serving(identity.MachineName, identity.MachineId, machine.Captures.Count(), identity.ControlEndpoint);
         onServing(identity, machine);
         await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
     }

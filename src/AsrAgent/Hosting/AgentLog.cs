@@ -19,6 +19,18 @@ internal static partial class AgentLog
     [LoggerMessage(4, LogLevel.Information, "Disk {DiskName} ({DiskId}, {SizeBytes} bytes) is served at {ExportUri}")]
     public static partial void DiskServed(this ILogger logger, string diskName, Guid diskId, long sizeBytes, string exportUri);
 
+    [LoggerMessage(5, LogLevel.Warning, "The exclusion {Pattern} matches no disk of this machine")]
+    public static partial void ExclusionUnmatched(this ILogger logger, string pattern);
+
+    [LoggerMessage(6, LogLevel.Information, "Disk {Path} is left alone: it is excluded by {Pattern}")]
+    public static partial void DiskExcluded(this ILogger logger, string path, string pattern);
+
+    [LoggerMessage(7, LogLevel.Warning, "Disk {DiskName} at {Path} is taken out of service: it has gone, is another disk or has another size ({OldBytes} bytes before, {NewBytes} now)")]
+    public static partial void DiskDropped(this ILogger logger, string diskName, string path, long oldBytes, long newBytes);
+
+    [LoggerMessage(8, LogLevel.Warning, "Disk {DiskName} at {Path} was away and may have been changed; its activity log is dropped and the disk compared in full")]
+    public static partial void DiskReturned(this ILogger logger, string diskName, string path);
+
     [LoggerMessage(10, LogLevel.Information, "Assignment {Revision}: {Mode}, {DiskCount} disk(s)")]
     public static partial void Assigned(this ILogger logger, long revision, AgentMode mode, int diskCount);
 

@@ -11,8 +11,8 @@ internal interface IServedMachine
     /// <summary>Starts moving to the desired state.</summary>
     Task ApplyAsync(AgentAssignment assignment, CancellationToken cancellationToken);
 
-    /// <summary>Tries once more to serve the disks that could not be served.</summary>
-    Task RetryRefusedDisksAsync(CancellationToken cancellationToken);
+    /// <summary>Takes up disks that have come, drops those that have gone or changed their size, and tries once more those that could not be served. One caller at a time.</summary>
+    Task FollowDisksAsync(CancellationToken cancellationToken);
 
     /// <summary>What is so now.</summary>
     AgentReport GetReport();

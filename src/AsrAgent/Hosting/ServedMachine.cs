@@ -42,10 +42,16 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     /// Other assignments wait for the appliance's word, which may have changed meanwhile; until then changes are marked and not sent.
     /// </summary>
     public static async Task<ServedMachine> StartAsync(
-        StateFolder folder, AgentIdentity identity, IReadOnlyCollection<DiskOption> options, IReplicationSink sink, IReplicaSource replica, ILoggerFactory loggers)
+        StateFolder folder,
+        AgentIdentity identity,
+        DiskPlan plan,
+        IReplicationSink sink,
+        IReplicaSource replica,
+        ILoggerFactory loggers,
+        DiskDiscovery? discovery = null)
     {
         AgentAssignment? last = StateFile.Read<AgentAssignment>(folder.AssignmentFile);
-        MachineDisks disks = await MachineDisks.OpenAsync(folder, options, RefusesWrites(last), loggers).ConfigureAwait(false);
+        MachineDisks disks = await MachineDisks.OpenAsync(folder, plan, discovery ?? new DiskDiscovery(), RefusesWrites(last), loggers).ConfigureAwait(false);
         ShippingOptions shipping = new() { MachineName = identity.MachineName, AgentVersion = AgentVersion.Text };
         MachineReplicator replicator = new(
             identity.MachineId, [.. disks.Served.Select(disk => disk.Capture)], sink, replica, shipping, logger: loggers.CreateLogger<MachineReplicator>());
@@ -61,9 +67,10 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task RetryRefusedDisksAsync(CancellationToken cancellationToken)
+    public async Task FollowDisksAsync(CancellationToken cancellationToken)
     {
-        foreach (DiskCapture disk in await _disks.RetryRefusedAsync(RefusesWrites(_assignment)).ConfigureAwait(false))
+        IReadOnlyList<DiskCapture> added = await _disks.FollowAsync(RefusesWrites(_assignment), _replicator.WithdrawAsync).ConfigureAwait(false);
+        foreach (DiskCapture disk in added)
         {
             // From here on the replicator keeps it as the newest assignment says, should that have come meanwhile.
             await _replicator.OfferAsync(disk, cancellationToken).ConfigureAwait(false);
@@ -74,8 +81,10 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     public AgentReport GetReport()
     {
         AgentReport report = _replicator.GetReport();
-        IReadOnlyList<RefusedDisk> refused = _disks.Refused;
-        if (refused.Count == 0)
+
+        // A disk of the machine that is gone and that no one asks for is no news: a medium that was once attached would be told of for ever.
+        RefusedDisk[] refused = [.. _disks.Refused.Where(disk => disk.Error.Code != AsrErrorCode.DiskGone || (_assignment?.DiskIds.Contains(disk.Entry.Id) ?? false))];
+        if (refused.Length == 0)
         {
             return report;
         }

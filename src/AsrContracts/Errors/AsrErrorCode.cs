@@ -93,6 +93,9 @@ public enum AsrErrorCode
     /// <summary>A script that prepares an application for a recovery point is refused, failed or did not end in time.</summary>
     AppConsistencyFailed = 207,
 
+    /// <summary>A disk of the machine that was there before is there no more.</summary>
+    DiskGone = 208,
+
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,
 

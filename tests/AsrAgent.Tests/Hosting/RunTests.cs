@@ -194,7 +194,7 @@ public sealed class RunTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(AsrErrorCode.InvalidArgument, "run")]
+    [InlineData(AsrErrorCode.NotFound, "run", "--settings", "/nowhere.json")]
     [InlineData(AsrErrorCode.InvalidArgument, "run", "--state", "/nowhere", "--disk", "nonsense")]
     [InlineData(AsrErrorCode.NotFound, "run", "--state", "/nowhere", "--disk", "a=/b@unix:/c")]
     [InlineData(AsrErrorCode.NotFound, "status", "--state", "/nowhere")]

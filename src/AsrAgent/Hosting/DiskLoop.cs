@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Asr.Agent.Hosting;
 
-/// <summary>Tries the disks that could not be served again and again, so that one that comes back needs no restart of the others' service.</summary>
-internal sealed class DiskRetryLoop(IServedMachine machine, TimeProvider time) : BackgroundService
+/// <summary>Looks again and again for disks that have come, grown or gone, and tries those that could not be served: none of it needs a restart of the others' service.</summary>
+internal sealed class DiskLoop(IServedMachine machine, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -16,7 +16,7 @@ internal sealed class DiskRetryLoop(IServedMachine machine, TimeProvider time) :
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(false);
-            await machine.RetryRefusedDisksAsync(stoppingToken).ConfigureAwait(false);
+            await machine.FollowDisksAsync(stoppingToken).ConfigureAwait(false);
         }
     }
 }

@@ -1,0 +1,148 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+
+namespace Asr.Agent.Disks;
+
+/// <summary>
+/// Finds the whole disks of this machine in /sys/block: those that hold data of their own. What is stacked on other disks (LVM, md, multipath, bcache) is captured below, on its disks; what is in
+/// memory, read-only, empty or a removable medium is none. One caller at a time.
+/// </summary>
+/// <param name="isDisk">Decides by a kernel name; null for the rule above. Tests take loop devices for disks.</param>
+/// <param name="sysfs">Where sysfs is.</param>
+/// <param name="dev">Where the device nodes are.</param>
+internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sysfs = "/sys", string dev = "/dev")
+{
+    /// <summary>What a world-wide name among the ids begins with.</summary>
+    public const string WorldWideName = "wwid:";
+
+    private const int SectorBytes = 512;
+    private const int AttributeBytesMax = 4096;
+
+    // By kernel name. Reading these ids asks the device, so it is done once for each disk.
+    private Dictionary<string, (long Sequence, string[] Ids)> _deviceIds = [];
+
+    /// <summary>Every disk there is now, by kernel name. A disk that goes while it is looked at is left out.</summary>
+    public IReadOnlyList<FoundDisk> Find()
+    {
+        ILookup<string, string> links = ReadLinks();
+        Dictionary<string, (long Sequence, string[] Ids)> deviceIds = [];
+        List<FoundDisk> found = [];
+        foreach (string folder in Folders())
+        {
+            string name = Path.GetFileName(folder);
+            long sizeBytes = ReadNumber(folder, "size") * SectorBytes;
+            if (sizeBytes <= 0 || !(isDisk?.Invoke(name) ?? IsDisk(folder, name)))
+            {
+                continue;
+            }
+
+            long sequence = ReadNumber(folder, "diskseq");
+            (long Sequence, string[] Ids) ids = _deviceIds.GetValueOrDefault(name);
+            deviceIds[name] = sequence > 0 && ids.Sequence == sequence ? ids : (sequence, [.. ReadDeviceIds(folder)]);
+            found.Add(Describe(name, sizeBytes, sequence, deviceIds[name].Ids, links));
+        }
+
+        _deviceIds = deviceIds;
+        return [.. found.OrderBy(disk => disk.KernelName, StringComparer.Ordinal)];
+    }
+
+    private string[] Folders()
+    {
+        try
+        {
+            return Directory.GetDirectories(Path.Combine(sysfs, "block"));
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static bool IsDisk(string folder, string name)
+    {
+        // A letter must not follow: "sr0" is a drive of discs, "sram0" would be something else.
+        bool isOfKind(string kind) => name.StartsWith(kind, StringComparison.Ordinal) && name.Length > kind.Length && !char.IsAsciiLetter(name[kind.Length]);
+        string[] others = ["loop", "ram", "zram", "sr", "fd", "nbd", "dm-", "md", "mtdblock"];
+        return !others.Any(isOfKind)
+            && !IsStacked(folder)
+            && ReadNumber(folder, "ro") != 1
+            && ReadNumber(folder, "removable") != 1
+            && ReadNumber(folder, "hidden") != 1;
+    }
+
+    private static bool IsStacked(string folder)
+    {
+        string slaves = Path.Combine(folder, "slaves");
+        return Directory.Exists(slaves) && Directory.EnumerateFileSystemEntries(slaves).Any();
+    }
+
+    private FoundDisk Describe(string name, long sizeBytes, long sequence, string[] deviceIds, ILookup<string, string> links)
+    {
+        // In sysfs the '/' of a name such as cciss/c0d0 is a '!'.
+        string path = Path.Combine(dev, name.Replace('!', '/'));
+        string[] aliases = [.. links[path].Order(StringComparer.Ordinal)];
+        return new FoundDisk
+        {
+            KernelName = name,
+            Path = path,
+            SizeBytes = sizeBytes,
+            Sequence = sequence,
+            Paths = [path, .. aliases],
+            Ids = [.. deviceIds, .. aliases.Where(link => Path.GetFileName(Path.GetDirectoryName(link)) == "by-id").Select(link => "by-id:" + Path.GetFileName(link))],
+        };
+    }
+
+    private static IEnumerable<string> ReadDeviceIds(string folder)
+    {
+        // NVMe has its world-wide name at the disk, SCSI and SATA at the device, whose page 0x80 holds the serial number behind four bytes.
+        (string Kind, string? Value)[] ids =
+        [
+            (WorldWideName, ReadText(folder, "wwid") ?? ReadText(folder, "device/wwid")),
+            ("serial:", ReadText(folder, "serial") ?? ReadText(folder, "device/vpd_pg80", skip: 4)),
+            ("cid:", ReadText(folder, "device/cid")),
+        ];
+        return ids.Where(id => id.Value is not null).Select(id => id.Kind + id.Value);
+    }
+
+    // Device node to the links below /dev/disk that lead to it.
+    private ILookup<string, string> ReadLinks()
+    {
+        string root = Path.Combine(dev, "disk");
+        try
+        {
+            return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
+                .Select(link => (Link: link, Target: File.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName))
+                .Where(entry => entry.Target is not null)
+                .ToLookup(entry => entry.Target!, entry => entry.Link);
+        }
+        catch (IOException)
+        {
+            // No udev, or a link went while it was looked at; the other ids remain.
+            return Array.Empty<(string Link, string Target)>().ToLookup(entry => entry.Target, entry => entry.Link);
+        }
+    }
+
+    private static long ReadNumber(string folder, string attribute) =>
+        long.TryParse(ReadText(folder, attribute), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+
+    private static string? ReadText(string folder, string attribute, int skip = 0)
+    {
+        try
+        {
+            using FileStream file = new(Path.Combine(folder, attribute), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            byte[] content = new byte[AttributeBytesMax];
+            int count = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            string text = Encoding.ASCII.GetString(content.AsSpan(Math.Min(skip, count)..count)).Trim(' ', '\n', '\0');
+            return text.Length > 0 ? text : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Absent, or the disk has just gone.
+            return null;
+        }
+    }
+}
