@@ -31,6 +31,7 @@ internal static class AgentHost
         TimeProvider time = TimeProvider.System;
         await using Logger log = AgentLogging.Create(folder);
         using SerilogLoggerFactory loggers = new(log);
+        using ServiceNotifier notifier = new();
         using X509Certificate2 authority = identity.OpenAuthority();
         using AgentCredentials credentials = new(identity);
         ApplianceTrust trust = new(authority, time);
@@ -39,7 +40,6 @@ internal static class AgentHost
         await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, replication, replication, loggers).ConfigureAwait(false);
 
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSystemd();
         builder.Services.AddSerilog(log);
         builder.Services.Configure<HostOptions>(host => host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore);
         builder.Services.AddSingleton(time);
@@ -49,15 +49,20 @@ internal static class AgentHost
         builder.Services.AddSingleton(replication);
         builder.Services.AddSingleton<IServedMachine>(machine);
         builder.Services.AddSingleton<ControlHealth>();
+        builder.Services.AddSingleton(notifier);
+        builder.Services.AddSingleton<LoopHealth>();
         builder.Services.AddHostedService<StatusLoop>();
         builder.Services.AddHostedService<CertificateRenewal>();
         builder.Services.AddHostedService<DiskLoop>();
         builder.Services.AddHostedService<ReportLoop>();
         builder.Services.AddHostedService<AssignmentLoop>();
+        builder.Services.AddHostedService<WatchdogLoop>();
         using IHost host = builder.Build();
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
         loggers.CreateLogger(typeof(AgentHost)).Serving(identity.MachineName, identity.MachineId, machine.Captures.Count(), identity.ControlEndpoint);
         onServing(identity, machine);
+        notifier.Ready(WatchdogLoop.Describe(machine.GetReport()));
         await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+        notifier.Stopping();
     }
 }

@@ -31,6 +31,9 @@ internal static partial class AgentLog
     [LoggerMessage(8, LogLevel.Warning, "Disk {DiskName} at {Path} was away and may have been changed; its activity log is dropped and the disk compared in full")]
     public static partial void DiskReturned(this ILogger logger, string diskName, string path);
 
+    [LoggerMessage(9, LogLevel.Error, "The machine's disks could not be looked at and are looked at again")]
+    public static partial void DiskWatchFaulted(this ILogger logger, Exception error);
+
     [LoggerMessage(10, LogLevel.Information, "Assignment {Revision}: {Mode}, {DiskCount} disk(s)")]
     public static partial void Assigned(this ILogger logger, long revision, AgentMode mode, int diskCount);
 
@@ -48,6 +51,9 @@ internal static partial class AgentLog
 
     [LoggerMessage(30, LogLevel.Warning, "The status file cannot be written: {Reason}")]
     public static partial void StatusUnwritable(this ILogger logger, string reason);
+
+    [LoggerMessage(31, LogLevel.Error, "The {Loop} has given no sign of life for {SilenceMax}: the service manager gets none either and will start the agent anew")]
+    public static partial void LoopSilent(this ILogger logger, string loop, TimeSpan silenceMax);
 
     [LoggerMessage(40, LogLevel.Information, "Stopping: clients of the disks are finished first")]
     public static partial void Stopping(this ILogger logger);

@@ -9,10 +9,15 @@ using Microsoft.Extensions.Logging;
 namespace Asr.Agent.Hosting;
 
 /// <summary>Fetches what the machine should be doing by long poll and hands it on. While the appliance is away the last assignment holds.</summary>
-internal sealed class AssignmentLoop(ControlClient control, IServedMachine machine, ControlHealth health, TimeProvider time, ILogger<AssignmentLoop> logger) : BackgroundService
+internal sealed class AssignmentLoop(ControlClient control, IServedMachine machine, ControlHealth health, LoopHealth loops, TimeProvider time, ILogger<AssignmentLoop> logger) : BackgroundService
 {
     /// <summary>Keeps an appliance that answers polls at once from being asked without end.</summary>
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(50);
+
+    // Each try ends within the time that an answer may take; taking an assignment up waits for the workload's writes in flight.
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(10);
+
+    private readonly LoopPulse _pulse = loops.Watch("assignment poll", SilenceMax);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -29,6 +34,7 @@ internal sealed class AssignmentLoop(ControlClient control, IServedMachine machi
 
     private async Task<long> FetchAsync(long? known, CancellationToken cancellationToken)
     {
+        _pulse.Beat();
         AgentAssignment assignment = await control.GetAssignmentAsync(known, cancellationToken).ConfigureAwait(false);
         if (assignment.Revision != known)
         {

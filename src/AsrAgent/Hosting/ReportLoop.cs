@@ -9,12 +9,17 @@ using Microsoft.Extensions.Logging;
 namespace Asr.Agent.Hosting;
 
 /// <summary>Reports what the machine does every second, and at once what a job may be waiting for. A try after a failure reports what is so then, not what was so before.</summary>
-internal sealed class ReportLoop(ControlClient control, IServedMachine machine, ControlHealth health, TimeProvider time, ILogger<ReportLoop> logger) : BackgroundService
+internal sealed class ReportLoop(ControlClient control, IServedMachine machine, ControlHealth health, LoopHealth loops, TimeProvider time, ILogger<ReportLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Between two reports at least, however much happens.</summary>
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(20);
+
+    // Each try ends within the time that an answer may take, and the next follows within seconds.
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(5);
+
+    private readonly LoopPulse _pulse = loops.Watch("report", SilenceMax);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,6 +35,7 @@ internal sealed class ReportLoop(ControlClient control, IServedMachine machine, 
 
     private async Task<bool> SendAsync(CancellationToken cancellationToken)
     {
+        _pulse.Beat();
         AgentReport report = machine.GetReport();
         await control.ReportAsync(report, cancellationToken).ConfigureAwait(false);
         machine.NoteReported(report);

@@ -16,18 +16,24 @@ internal sealed class StatusLoop(
     IServedMachine machine,
     HttpReplication replication,
     ControlHealth health,
+    LoopHealth loops,
     TimeProvider time,
     ILogger<StatusLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // The state folder's disk may stall.
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(2);
 
     private bool _isUnwritable;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        LoopPulse pulse = loops.Watch("status file", SilenceMax);
         while (!stoppingToken.IsCancellationRequested)
         {
+            pulse.Beat();
             Write();
             await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
