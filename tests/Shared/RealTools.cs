@@ -33,6 +33,7 @@ internal static class RealTools
         ["fsck.ext4"] = "e2fsprogs",
         ["fusermount3"] = "fuse3",
         ["sync"] = "coreutils",
+        ["systemd-analyze"] = "systemd",
     };
 
     /// <summary>Skips the test unless all tools are there.</summary>

@@ -14,11 +14,13 @@ internal static class AgentCommandLine
     /// <summary>Parses and runs; the exit code.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        RootCommand root = new("Mobility agent: serves a machine's disks, captures their changes and sends them to the appliance.")
+        RootCommand root = new("Mobility agent: captures the changes of a machine's disks and sends them to the appliance.")
         {
+            InstallCommand.Create(),
             EnrollCommand.Create(),
             RunCommand.Create(),
             StatusCommand.Create(),
+            UninstallCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -48,9 +50,10 @@ internal static class AgentCommandLine
     /// <summary>Writes one line of JSON to stdout.</summary>
     public static void WriteLine<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, AsrJson.Options));
 
-    private static int Fail(Exception error)
+    /// <summary>Tells a failure and gives the exit code.</summary>
+    public static int Fail(Exception error, int exitCode = 1)
     {
         Console.Error.WriteLine(JsonSerializer.Serialize(AsrError.From(error), AsrJson.Options));
-        return 1;
+        return exitCode;
     }
 }

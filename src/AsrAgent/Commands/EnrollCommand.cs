@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Agent.Appliance;
 using Asr.Agent.Enrollment;
+using Asr.Agent.Service;
 using Asr.Agent.Settings;
 using Asr.Agent.State;
 using Asr.Contracts;
@@ -39,11 +40,38 @@ internal static class EnrollCommand
             AsrErrorCode.InvalidArgument, "No appliance is named.", $"Use --appliance https://host:port, or set '{SettingName.Appliance}' in the settings.");
         string token = await ReadTokenAsync(Console.In, cancellationToken).ConfigureAwait(false);
         StateFolder folder = StateFolder.OpenOrCreate(state ?? settings.State);
-        using StateLock stateLock = StateLock.Take(folder);
-        AgentIdentity identity = await new AgentEnrollment(folder, TimeProvider.System)
-            .EnrollAsync(endpoint, token, name, cancellationToken).ConfigureAwait(false);
+        AgentIdentity identity;
+        using (StateLock.Take(folder))
+        {
+            identity = await new AgentEnrollment(folder, TimeProvider.System).EnrollAsync(endpoint, token, name, cancellationToken).ConfigureAwait(false);
+        }
+
         AgentCommandLine.WriteLine(new { identity.MachineId, identity.MachineName, identity.ControlEndpoint, identity.DataEndpoint });
+        if (folder.Path == settings.State)
+        {
+            await StartServiceAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         return 0;
+    }
+
+    // The service of this very state folder has waited for the identity. Enrollment has succeeded whatever becomes of the start.
+    private static async Task StartServiceAsync(CancellationToken cancellationToken)
+    {
+        AgentService service = new(new ServiceManager());
+        if (!await service.IsInstalledAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        try
+        {
+            await service.RestartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (AsrException error)
+        {
+            await Console.Error.WriteLineAsync($"The machine is enrolled, but its service was not started: {error.Message}").ConfigureAwait(false);
+        }
     }
 
     private static async Task<string> ReadTokenAsync(TextReader input, CancellationToken cancellationToken)

@@ -6,12 +6,16 @@ using Asr.Agent.Disks;
 using Asr.Agent.Hosting;
 using Asr.Agent.Settings;
 using Asr.Agent.State;
+using Asr.Contracts;
 
 namespace Asr.Agent.Commands;
 
 /// <summary><c>asr-agent run</c>: serves the disks and does what the appliance asks for, until SIGTERM.</summary>
 internal static class RunCommand
 {
+    // EX_CONFIG of sysexits.h: packaging/systemd/asr-agent.service has systemd not try again after it.
+    private const int ExitConfiguration = 78;
+
     /// <summary>Describes the command.</summary>
     public static Command Create()
     {
@@ -23,11 +27,23 @@ internal static class RunCommand
         Option<string?> settings = AgentCommandLine.SettingsOption();
         Option<string?> state = AgentCommandLine.StateOption();
         Command command = new("run", "Put the machine's disks into service and replicate them.") { settings, state, disks };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(settings), parsed.GetValue(state), parsed.GetValue(disks) ?? [], cancellationToken));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            try
+            {
+                await RunAsync(parsed.GetValue(settings), parsed.GetValue(state), parsed.GetValue(disks) ?? [], cancellationToken).ConfigureAwait(false);
+                return 0;
+            }
+            catch (AsrException error) when (error.Code is AsrErrorCode.InvalidArgument or AsrErrorCode.NotFound)
+            {
+                // Wrong settings, or not enrolled.
+                return AgentCommandLine.Fail(error, ExitConfiguration);
+            }
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(string? settingsPath, string? state, string[] disks, CancellationToken cancellationToken)
+    private static async Task RunAsync(string? settingsPath, string? state, string[] disks, CancellationToken cancellationToken)
     {
         AgentSettings settings = AgentSettingsReader.Load(settingsPath);
         DiskOption[] named = [.. (disks.Length > 0 ? disks : settings.Disks).Select(DiskOption.Parse)];
@@ -36,7 +52,6 @@ internal static class RunCommand
         // Disks on the command line are all there are: a trial must not begin to replicate the machine it runs on.
         DiskPlan plan = new(named, settings.MachineDisks && disks.Length == 0, new DiskExclusion(settings.Exclude));
         await AgentHost.RunAsync(StateFolder.Open(state ?? settings.State), plan, Announce, cancellationToken).ConfigureAwait(false);
-        return 0;
     }
 
     private static void Announce(AgentIdentity identity, ServedMachine machine) => AgentCommandLine.WriteLine(new

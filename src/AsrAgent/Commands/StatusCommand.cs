@@ -2,11 +2,12 @@ using System;
 using System.CommandLine;
 using Asr.Agent.Settings;
 using Asr.Agent.State;
-using Asr.Contracts;
 
 namespace Asr.Agent.Commands;
 
-/// <summary><c>asr-agent status</c>: what the agent of a state folder does, or did last.</summary>
+/// <summary>
+/// <c>asr-agent status</c>: what the agent of a state folder does, or did last. The exit code says how it is: 0 healthy, 1 something is wrong, 3 not running.
+/// </summary>
 internal static class StatusCommand
 {
     /// <summary>Describes the command.</summary>
@@ -15,7 +16,7 @@ internal static class StatusCommand
         Option<string?> settings = AgentCommandLine.SettingsOption();
         Option<string?> state = AgentCommandLine.StateOption();
         Option<bool> json = new("--json") { Description = "One line of JSON instead of a table." };
-        Command command = new("status", "Show what the agent does.") { settings, state, json };
+        Command command = new("status", "Show what the agent does. Exit code 0: healthy, 1: something is wrong, 3: not running.") { settings, state, json };
         command.SetAction(parsed => Run(parsed.GetValue(state) ?? AgentSettingsReader.Load(parsed.GetValue(settings)).State, parsed.GetValue(json)));
         return command;
     }
@@ -24,17 +25,22 @@ internal static class StatusCommand
     {
         StateFolder folder = StateFolder.Open(state);
         AgentIdentity identity = AgentIdentity.Load(folder);
-        AgentStatus status = StateFile.Read<AgentStatus>(folder.StatusFile) ?? throw new AsrException(
-            AsrErrorCode.NotFound, $"The agent of machine '{identity.MachineName}' has not run in '{folder.Path}' yet.", "Start it with asr-agent run.", folder.Path);
+        if (StateFile.Read<AgentStatus>(folder.StatusFile) is not { } status)
+        {
+            Console.Out.WriteLine($"The agent of machine '{identity.MachineName}' has not run in '{folder.Path}' yet.");
+            return AgentHealth.NotRunning;
+        }
+
+        AgentHealth health = AgentHealth.Of(status, isRunning: StateLock.IsHeld(folder), TimeProvider.System.GetUtcNow());
         if (json)
         {
             AgentCommandLine.WriteLine(status);
         }
         else
         {
-            StatusTable.Write(Console.Out, status, isRunning: StateLock.IsHeld(folder));
+            StatusTable.Write(Console.Out, status, health);
         }
 
-        return 0;
+        return health.ExitCode;
     }
 }

@@ -11,11 +11,11 @@ internal static class StatusTable
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
     /// <summary>Writes the machine's lines, then a line per disk.</summary>
-    public static void Write(TextWriter output, AgentStatus status, bool isRunning)
+    public static void Write(TextWriter output, AgentStatus status, AgentHealth health)
     {
         AgentReport report = status.Report;
         Line(output, "Machine", $"{status.MachineName} ({status.MachineId})");
-        Line(output, "Agent", isRunning ? $"running, process {status.ProcessId}" : $"not running since {status.UpdatedAt:u}");
+        Line(output, "Agent", health.Summary);
         Line(output, "Mode", $"{report.Mode}{(report.InSync ? ", in sync" : "")}{Progress(report)}");
         Line(output, "Appliance", $"{status.ControlEndpoint}, last contact {(status.LastContact is { } contact ? $"{contact:u}" : "never")}");
         Line(output, "Certificate", status.CertificateEnds is { } ends ? $"until {ends:u}" : "-");

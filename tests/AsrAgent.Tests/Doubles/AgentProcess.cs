@@ -30,9 +30,18 @@ internal sealed class AgentProcess : IAsyncDisposable
         ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments, input);
 
     /// <summary>Starts <c>run</c> and waits until it serves.</summary>
-    public static async Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks)
+    public static Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks) => RunAsync([], state, disks);
+
+    /// <summary>The same with more in its environment.</summary>
+    public static Task<AgentProcess> RunAsync(Dictionary<string, string> environment, string state, params IEnumerable<string> disks) =>
+        ServingAsync(ManagedProcess.Start(
+            ManagedProcess.Built("AsrAgent", "asr-agent.dll"), ["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk })], environment: environment));
+
+    /// <summary>Starts <c>run</c> with everything in a settings file.</summary>
+    public static Task<AgentProcess> RunWithSettingsAsync(string settings) => ServingAsync(Start("run", "--settings", settings));
+
+    private static async Task<AgentProcess> ServingAsync(ManagedProcess process)
     {
-        ManagedProcess process = Start(["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk })]);
         string? line = await process.ReadLineAsync(TestContext.Current.CancellationToken);
         if (line is null)
         {
@@ -42,12 +51,23 @@ internal sealed class AgentProcess : IAsyncDisposable
         return new AgentProcess(process, JsonDocument.Parse(line).RootElement);
     }
 
+    /// <summary>Runs a command to its end and gives its exit code.</summary>
+    public static async Task<int> ExitCodeAsync(params IEnumerable<string> arguments)
+    {
+        await using ManagedProcess process = Start(arguments);
+        await process.FinishAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode;
+    }
+
     /// <summary>Runs a command that is to fail and gives its error.</summary>
-    public static async Task<AsrError> FailAsync(params IEnumerable<string> arguments)
+    public static Task<AsrError> FailAsync(params IEnumerable<string> arguments) => FailAsync(1, arguments);
+
+    /// <summary>The same with another exit code than 1.</summary>
+    public static async Task<AsrError> FailAsync(int exitCode, params IEnumerable<string> arguments)
     {
         await using ManagedProcess process = Start(arguments);
         string errors = await process.FinishAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(1, process.ExitCode);
+        Assert.Equal(exitCode, process.ExitCode);
         string last = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
         return JsonSerializer.Deserialize<AsrError>(last, AsrJson.Options)!;
     }

@@ -52,7 +52,7 @@ internal sealed class ManagedProcess : IAsyncDisposable
         return Path.Combine(configuration.Parent!.Parent!.FullName, project, configuration.Name, framework.Name, assembly);
     }
 
-    public static ManagedProcess Start(string assembly, IEnumerable<string> arguments, string? input = null)
+    public static ManagedProcess Start(string assembly, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && host.EndsWith("dotnet", StringComparison.Ordinal) ? host : "dotnet")
         {
@@ -64,6 +64,11 @@ internal sealed class ManagedProcess : IAsyncDisposable
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{assembly} did not start.");

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -191,16 +192,52 @@ public sealed class RunTests : IAsyncLifetime
 
         Assert.Equal($"Machine      web01 ({_control.MachineId})", first);
         Assert.Equal(0, command.ExitCode);
+
+        await agent.StopAsync(Cancelled);
+        Assert.Equal(3, await AgentProcess.ExitCodeAsync("status", "--state", _folder.Path));
+    }
+
+    [Fact]
+    public async Task StatusTellsByItsExitCodeThatSomethingIsWrong()
+    {
+        Assert.Equal(3, await AgentProcess.ExitCodeAsync("status", "--state", _folder.Path));
+        await using AgentProcess agent = await AgentProcess.RunAsync(_folder.Path, NewDisk("data"), DiskArgument("missing"));
+        await StatusAsync(known => known.Report.Disks.Any(disk => disk.Error is not null));
+        Assert.Equal(1, await AgentProcess.ExitCodeAsync("status", "--state", _folder.Path, "--json"));
+    }
+
+    [Fact]
+    public async Task TheServiceManagerIsToldWhenItServesThatItLivesAndThatItStops()
+    {
+        using NotifySocket manager = new(_temporary.At("notify"));
+        await using AgentProcess agent = await AgentProcess.RunAsync(
+            new Dictionary<string, string> { ["NOTIFY_SOCKET"] = manager.Address, ["WATCHDOG_USEC"] = "1500000" }, _folder.Path, NewDisk("data"));
+        await manager.UntilAsync("READY=1", Cancelled);
+        await manager.UntilAsync("WATCHDOG=1", Cancelled);
+        await manager.UntilAsync("WATCHDOG=1\nSTATUS=Idle, 1 disk(s)", Cancelled);
+        Assert.Equal(0, await agent.StopAsync(Cancelled));
+        await manager.UntilAsync("STOPPING=1", Cancelled);
+    }
+
+    [Fact]
+    public async Task SettingsNameTheStateAndTheDisks()
+    {
+        string settings = _temporary.At("agent.json");
+        await File.WriteAllTextAsync(settings, $$"""{ "state": "{{_folder.Path}}", "machineDisks": false, "disks": ["{{NewDisk("data")}}"] }""", Cancelled);
+        await using AgentProcess agent = await AgentProcess.RunWithSettingsAsync(settings);
+        Assert.NotNull(agent.ExportUri("data"));
+        await StatusAsync(known => known.LastContact is not null);
+        Assert.Equal(0, await AgentProcess.ExitCodeAsync("status", "--settings", settings));
     }
 
     [Theory]
-    [InlineData(AsrErrorCode.NotFound, "run", "--settings", "/nowhere.json")]
-    [InlineData(AsrErrorCode.InvalidArgument, "run", "--state", "/nowhere", "--disk", "nonsense")]
-    [InlineData(AsrErrorCode.NotFound, "run", "--state", "/nowhere", "--disk", "a=/b@unix:/c")]
-    [InlineData(AsrErrorCode.NotFound, "status", "--state", "/nowhere")]
-    [InlineData(AsrErrorCode.InvalidArgument, "fly")]
-    public async Task AFailedCommandPrintsOneError(AsrErrorCode code, params string[] arguments) =>
-        Assert.Equal(code, (await AgentProcess.FailAsync(arguments)).Code);
+    [InlineData(AsrErrorCode.NotFound, 78, "run", "--settings", "/nowhere.json")]
+    [InlineData(AsrErrorCode.InvalidArgument, 78, "run", "--state", "/nowhere", "--disk", "nonsense")]
+    [InlineData(AsrErrorCode.NotFound, 78, "run", "--state", "/nowhere", "--disk", "a=/b@unix:/c")]
+    [InlineData(AsrErrorCode.NotFound, 1, "status", "--state", "/nowhere")]
+    [InlineData(AsrErrorCode.InvalidArgument, 1, "fly")]
+    public async Task AFailedCommandPrintsOneError(AsrErrorCode code, int exitCode, params string[] arguments) =>
+        Assert.Equal(code, (await AgentProcess.FailAsync(exitCode, arguments)).Code);
 
     public async ValueTask DisposeAsync()
     {
