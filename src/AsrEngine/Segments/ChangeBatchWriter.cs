@@ -8,9 +8,10 @@ namespace Asr.Engine.Segments;
 /// Builds one batch: compresses each content as it is added. Not thread-safe. Owns its pooled buffer; the memory that
 /// <see cref="Complete"/> gives is valid until the next <see cref="Begin"/> or the end of the writer.
 /// </summary>
-public sealed class ChangeBatchWriter : IDisposable
+/// <param name="contentBytes">Content of a batch for which the buffer need not grow. Growing copies, and touches memory that nothing else uses.</param>
+public sealed class ChangeBatchWriter(int contentBytes = 1 << 20) : IDisposable
 {
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(ChangeBatchFormat.HeaderBytes + contentBytes);
     private Change[] _changes = ArrayPool<Change>.Shared.Rent(256);
     private Guid _diskId;
     private int _epoch;

@@ -10,7 +10,7 @@ namespace Asr.Engine.Shipping;
 /// <summary>A batch from the taking of its changes until the process server has it. Owns its writer, whose memory holds the batch.</summary>
 internal sealed class ShippingBatch : IDisposable
 {
-    private readonly ChangeBatchWriter _writer = new();
+    private readonly ChangeBatchWriter _writer;
 
     private ShippingBatch(long firstSequence, List<CapturedChange> changes)
     {
@@ -20,6 +20,8 @@ internal sealed class ShippingBatch : IDisposable
         {
             RawBytes += change.Content.IsZeros ? 0 : change.Length;
         }
+
+        _writer = new ChangeBatchWriter((int)RawBytes);
     }
 
     public long FirstSequence { get; }
