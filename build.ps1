@@ -6,6 +6,7 @@ Build  the solution, and the module ready for use in out/module/AsrModule
 Test   Build, then every test; the last line is 'N passed, N failed, N skipped'
 Demo   Build, then the drill of samples/Invoke-DrDrill.ps1
 Bench  Build, then bench/AsrBench, which measures beside other programs; -Size and -Runs are for it
+Package  the agent as one file for each processor, and the Debian packages of it, in out/packages; not part of Build or Test, since compiling ahead of time takes minutes
 Soak   Build, then the tests with the trait Category=Soak, with ASR_SOAK=1
 Help   Build: Get-Help's texts are made from docs/help, and a missing page or text ends the build
 Clean  removes out
@@ -16,7 +17,7 @@ Runs of each workload of Bench; the median counts.
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Soak', 'Help', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Package', 'Soak', 'Help', 'Clean')]
     [string] $Task = 'Build',
 
     [ValidatePattern('^[1-9][0-9]*(MiB|GiB)$')]
@@ -60,6 +61,13 @@ $PeerPackages = [ordered] @{
     fio          = 'fio'
     'qemu-nbd'   = 'qemu-utils'
     'mkfs.ext4'  = 'e2fsprogs'
+}
+
+# What compiles and packs the agent.
+$PackageTools = [ordered] @{
+    gcc                     = 'gcc'
+    'aarch64-linux-gnu-gcc' = 'crossbuild-essential-arm64'
+    'dpkg-deb'              = 'dpkg'
 }
 
 function Invoke-Tool {
@@ -285,11 +293,31 @@ function Invoke-Bench {
         '--results', (Join-Path $Out 'bench/results.json'), '--page', (Join-Path $Root 'docs/benchmarks.md'))
 }
 
+function Invoke-Package {
+    Install-MissingPackage -Tools $PackageTools -Consequence 'Package will fail.'
+    $packages = Join-Path $Out 'packages'
+    if (Test-Path $packages) {
+        Remove-Item $packages -Recurse -Force
+    }
+
+    $version = ([xml] (Get-Content (Join-Path $Root 'Directory.Build.props') -Raw)).SelectSingleNode('/Project/PropertyGroup/Version').InnerText
+    $architectures = [ordered] @{ 'linux-x64' = 'amd64'; 'linux-arm64' = 'arm64' }
+    foreach ($runtime in $architectures.Keys) {
+        $published = Join-Path $Out "package/$runtime/publish"
+        Invoke-Tool dotnet @(
+            'publish', (Join-Path $Root 'src/AsrAgent/AsrAgent.csproj'), '-c', 'Release', "-p:PackageFor=$runtime", '-o', $published, '-v', 'quiet', '-nologo')
+        $package = & (Join-Path $Root 'tools/Build-AgentPackage.ps1') -Program (Join-Path $published 'asr-agent') `
+            -Architecture $architectures[$runtime] -Version $version -OutputPath $packages
+        Write-Host "Package: $package"
+    }
+}
+
 switch ($Task) {
     'Build' { Invoke-Build }
     'Test' { Invoke-Test }
     'Demo' { Invoke-Demo }
     'Bench' { Invoke-Bench }
+    'Package' { Invoke-Package }
     'Soak' { Invoke-Soak }
     'Help' { Invoke-Build }
     'Clean' { if (Test-Path $Out) { Remove-Item $Out -Recurse -Force } }

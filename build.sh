@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs build.ps1 in pwsh, or where there is none in the project's own PowerShell host.
-# Usage: ./build.sh [Task] [-Name value ...]     tasks: Build Test Demo Bench Soak Help Clean
+# Usage: ./build.sh [Task] [-Name value ...]     tasks: Build Test Demo Bench Package Soak Help Clean
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -34,6 +34,7 @@ internal static class RealTools
         ["fusermount3"] = "fuse3",
         ["sync"] = "coreutils",
         ["systemd-analyze"] = "systemd",
+        ["dpkg-deb"] = "dpkg",
     };
 
     /// <summary>Skips the test unless all tools are there.</summary>

@@ -3,6 +3,7 @@ using System.IO;
 using System.Net;
 using System.Net.Http;
 using System.Text.Json;
+using Asr.Agent.State;
 using Asr.Contracts;
 
 namespace Asr.Agent.Appliance;
@@ -15,7 +16,7 @@ internal static class ApplianceErrors
     {
         try
         {
-            AsrError? error = JsonSerializer.Deserialize<AsrError>(body, AsrJson.Options);
+            AsrError? error = JsonSerializer.Deserialize(body, AgentJson.Compact<AsrError>());
             if (error is { Code: not 0, Message.Length: > 0 })
             {
                 return error.ToException();

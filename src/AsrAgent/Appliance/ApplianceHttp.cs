@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Agent.State;
 using Asr.Contracts;
 
 namespace Asr.Agent.Appliance;
@@ -58,7 +59,7 @@ internal sealed class ApplianceHttp : IDisposable
     /// <summary>POST of JSON, the answer's bytes.</summary>
     public Task<byte[]> PostJsonAsync(string path, object request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        ByteArrayContent content = new(JsonSerializer.SerializeToUtf8Bytes(request, request.GetType(), AsrJson.Options));
+        ByteArrayContent content = new(JsonSerializer.SerializeToUtf8Bytes(request, AgentJson.Compact(request.GetType())));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json") { CharSet = "utf-8" };
         return SendAsync(HttpMethod.Post, path, content, timeout, cancellationToken);
     }
@@ -144,7 +145,7 @@ internal sealed class ApplianceHttp : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(body, AsrJson.Options) ?? throw ApplianceErrors.Malformed(Endpoint, "an empty document");
+            return JsonSerializer.Deserialize(body, AgentJson.Compact<T>()) ?? throw ApplianceErrors.Malformed(Endpoint, "an empty document");
         }
         catch (JsonException error)
         {

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Asr.Agent.Settings;
+using Asr.Agent.State;
 using Asr.Contracts;
 
 namespace Asr.Agent.Commands;
@@ -48,12 +49,12 @@ internal static class AgentCommandLine
     public static Option<string?> StateOption() => new("--state") { Description = $"The agent's state folder. Default: the settings', else {AgentSettings.DefaultState}." };
 
     /// <summary>Writes one line of JSON to stdout.</summary>
-    public static void WriteLine<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, AsrJson.Options));
+    public static void WriteLine<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, AgentJson.Compact<T>()));
 
     /// <summary>Tells a failure and gives the exit code.</summary>
     public static int Fail(Exception error, int exitCode = 1)
     {
-        Console.Error.WriteLine(JsonSerializer.Serialize(AsrError.From(error), AsrJson.Options));
+        Console.Error.WriteLine(JsonSerializer.Serialize(AsrError.From(error), AgentJson.Compact<AsrError>()));
         return exitCode;
     }
 }

@@ -46,7 +46,7 @@ internal static class EnrollCommand
             identity = await new AgentEnrollment(folder, TimeProvider.System).EnrollAsync(endpoint, token, name, cancellationToken).ConfigureAwait(false);
         }
 
-        AgentCommandLine.WriteLine(new { identity.MachineId, identity.MachineName, identity.ControlEndpoint, identity.DataEndpoint });
+        AgentCommandLine.WriteLine(new EnrolledMachine(identity.MachineId, identity.MachineName, identity.ControlEndpoint, identity.DataEndpoint));
         if (folder.Path == settings.State)
         {
             await StartServiceAsync(cancellationToken).ConfigureAwait(false);

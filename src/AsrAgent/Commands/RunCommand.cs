@@ -54,9 +54,6 @@ internal static class RunCommand
         await AgentHost.RunAsync(StateFolder.Open(state ?? settings.State), plan, Announce, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void Announce(AgentIdentity identity, ServedMachine machine) => AgentCommandLine.WriteLine(new
-    {
-        identity.MachineId,
-        Disks = machine.Captures.Select(disk => new { disk.Id, disk.Name, SizeBytes = disk.Length, disk.ExportUri }),
-    });
+    private static void Announce(AgentIdentity identity, ServedMachine machine) => AgentCommandLine.WriteLine(new ServingMachine(
+        identity.MachineId, [.. machine.Captures.Select(disk => new ServingDisk(disk.Id, disk.Name, disk.Length, disk.ExportUri))]));
 }

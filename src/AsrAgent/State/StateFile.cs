@@ -35,7 +35,7 @@ internal static class StateFile
 
         try
         {
-            return JsonSerializer.Deserialize<T>(content, AsrJson.Options) ?? throw Damaged(path, null);
+            return JsonSerializer.Deserialize(content, AgentJson.Compact<T>()) ?? throw Damaged(path, null);
         }
         catch (JsonException error)
         {
@@ -60,7 +60,7 @@ internal static class StateFile
 
         using (FileStream file = new(temporary, options))
         {
-            JsonSerializer.Serialize(file, document, AsrJson.Indented);
+            JsonSerializer.Serialize(file, document, AgentJson.Readable<T>());
             file.Flush(flushToDisk: isDurable);
         }
 

@@ -51,7 +51,7 @@ public sealed record EnrollmentToken
         {
             string base64 = trimmed.Replace('-', '+').Replace('_', '/');
             byte[] json = Convert.FromBase64String(base64.PadRight((base64.Length + 3) / 4 * 4, '='));
-            token = JsonSerializer.Deserialize<EnrollmentToken>(Encoding.UTF8.GetString(json), AsrJson.Options);
+            token = Read(json);
         }
         catch (Exception error) when (error is FormatException or JsonException)
         {
@@ -78,6 +78,25 @@ public sealed record EnrollmentToken
 
     /// <summary>The id only: a record's own text would put the secret into logs.</summary>
     public override string ToString() => $"enrollment token {Id}";
+
+    // By hand: an agent that is compiled ahead of time has no reflection to do it with.
+    private static EnrollmentToken? Read(byte[] json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        return new EnrollmentToken
+        {
+            V = root.TryGetProperty("v", out JsonElement version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) ? number : 0,
+            Id = root.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String && id.TryGetGuid(out Guid known) ? known : Guid.Empty,
+            Secret = root.TryGetProperty("secret", out JsonElement secret) && secret.ValueKind == JsonValueKind.String && secret.TryGetBytesFromBase64(out byte[]? bytes) ? bytes : Array.Empty<byte>(),
+            Authority = root.TryGetProperty("authority", out JsonElement authority) && authority.ValueKind == JsonValueKind.String ? authority.GetString()! : "",
+        };
+    }
 
     private static bool IsFingerprint(string? text)
     {

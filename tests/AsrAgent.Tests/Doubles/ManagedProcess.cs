@@ -52,26 +52,20 @@ internal sealed class ManagedProcess : IAsyncDisposable
         return Path.Combine(configuration.Parent!.Parent!.FullName, project, configuration.Name, framework.Name, assembly);
     }
 
-    public static ManagedProcess Start(string assembly, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
-    {
-        ProcessStartInfo start = new(Environment.ProcessPath is { } host && host.EndsWith("dotnet", StringComparison.Ordinal) ? host : "dotnet")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList = { assembly },
-        };
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+    public static ManagedProcess Start(string assembly, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        StartProgram(
+            Environment.ProcessPath is { } host && host.EndsWith("dotnet", StringComparison.Ordinal) ? host : "dotnet", [assembly, .. arguments], input, environment);
 
+    /// <summary>Starts a program that needs no dotnet.</summary>
+    public static ManagedProcess StartProgram(string program, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
         }
 
-        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{assembly} did not start.");
+        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         if (input is not null)
         {
             process.StandardInput.WriteLine(input);
