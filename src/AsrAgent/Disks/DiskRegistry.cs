@@ -44,7 +44,7 @@ internal sealed class DiskRegistry
     /// <summary>
     /// Recognises the disks of the machine, all there are: the entry of each. One that was not seen before gets a name of its own, the kernel's if it is free, where <paramref name="isWanted"/> says so.
     /// An id that two disks share (a world-wide name seen on two paths, a serial number of zeros) tells neither from the other: it counts together with the path only. A disk without ids is
-    /// known by the kernel's name.
+    /// known by the kernel's name and its size.
     /// </summary>
     public IReadOnlyDictionary<FoundDisk, DiskEntry> Recognise(IReadOnlyCollection<FoundDisk> disks, Predicate<FoundDisk> isWanted)
     {
@@ -55,7 +55,7 @@ internal sealed class DiskRegistry
         // The surest first for all disks, so that none takes by its path what another has by its id.
         Match((disk, entry) => disk.Ids.Any(id => !shared.Contains(id) && entry.Ids.Contains(id)));
         Match((disk, entry) => entry.Path == disk.Path && disk.Ids.Intersect(entry.Ids).Any());
-        Match((disk, entry) => entry.Ids.Contains(KernelId(disk)) && (entry.SizeBytes == 0 || entry.SizeBytes == disk.SizeBytes));
+        Match((disk, entry) => entry.Ids.Contains(KernelId(disk)) && (entry.SizeBytes == 0 || entry.SizeBytes == disk.SizeBytes || IsSame(entry, disk)));
         foreach (FoundDisk disk in disks.Where(disk => !recognised.ContainsKey(disk) && isWanted(disk)))
         {
             recognised[disk] = Note(Add(disk), disk);
@@ -110,13 +110,12 @@ internal sealed class DiskRegistry
     private DiskEntry Note(DiskEntry entry, FoundDisk disk)
     {
         // Taken out and put back, or the machine was restarted: whatever was written meanwhile, no one has seen it.
-        bool isSame = entry.Sequence == 0 || entry.Sequence == disk.Sequence;
         IReadOnlyList<string> ids = disk.Ids.Count > 0 ? disk.Ids : [KernelId(disk)];
         DiskEntry noted = entry with
         {
             Ids = entry.Ids.SequenceEqual(ids) ? entry.Ids : ids,
             Sequence = disk.Sequence,
-            Path = isSame ? entry.Path : "",
+            Path = entry.Sequence == 0 || IsSame(entry, disk) ? entry.Path : "",
         };
         if (noted != entry)
         {
@@ -125,6 +124,9 @@ internal sealed class DiskRegistry
 
         return noted;
     }
+
+    // Between two starts of the system the number is the disk's; across one it may be another's, which the caller then takes for one that has changed.
+    private static bool IsSame(DiskEntry entry, FoundDisk disk) => entry.Sequence != 0 && entry.Sequence == disk.Sequence;
 
     private static string KernelId(FoundDisk disk) => "kernel:" + disk.KernelName;
 }

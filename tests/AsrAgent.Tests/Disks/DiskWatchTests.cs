@@ -150,8 +150,12 @@ public sealed class DiskWatchTests : IDisposable
     {
         _machine.Add("sda");
         _watch.Look();
+        DiskRegistry registry = DiskRegistry.Load(_folder);
+        registry.Update(registry.Resolve("sda", ""), _machine.Device("sda"), FakeSysfs.DiskBytes);
+        _watch = Start();
         _machine.Set("sda", "size", "4096");
-        Assert.Equal(2 << 20, Assert.Single(_watch.Look()).SizeBytes);
+        WantedDisk grown = Assert.Single(_watch.Look());
+        Assert.Equal(("sda", 2 << 20), (grown.Option.Name, grown.SizeBytes));
     }
 
     [Fact]
