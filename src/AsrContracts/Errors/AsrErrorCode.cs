@@ -96,6 +96,9 @@ public enum AsrErrorCode
     /// <summary>A disk of the machine that was there before is there no more.</summary>
     DiskGone = 208,
 
+    /// <summary>The system does not offer what a kind of capture needs.</summary>
+    CaptureUnavailable = 209,
+
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,
 

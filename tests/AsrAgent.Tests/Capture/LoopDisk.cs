@@ -1,0 +1,85 @@
+using System;
+using System.IO;
+using System.Threading.Tasks;
+using Asr.Agent.Capture;
+using Asr.Tests.Shared;
+
+namespace Asr.Agent.Tests.Capture;
+
+/// <summary>A block device of its own, on an image in a temporary folder, for one test. Needs root. What is mounted of it is unmounted when disposed.</summary>
+internal sealed class LoopDisk : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private string? _mountPoint;
+
+    private LoopDisk()
+    {
+    }
+
+    /// <summary>The device, such as /dev/loop3.</summary>
+    public string DevicePath { get; private set; } = "";
+
+    public string MountPoint => _mountPoint ?? throw new InvalidOperationException("The disk is not mounted.");
+
+    public BlockDeviceFacts Facts => BlockDeviceFacts.Of(DevicePath);
+
+    public static async Task<LoopDisk> CreateAsync(long bytes)
+    {
+        RealTools.RequireRoot();
+        RealTools.Require("losetup");
+        LoopDisk disk = new();
+        try
+        {
+            string image = disk._folder.At("disk.img");
+            await using (FileStream file = File.Create(image))
+            {
+                file.SetLength(bytes);
+            }
+
+            disk.DevicePath = (await RealTools.CheckAsync("losetup", "--find", "--show", "--partscan", image)).Trim();
+            return disk;
+        }
+        catch
+        {
+            await disk.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task FormatAsync(string fileSystem) =>
+        await RealTools.CheckAsync("mkfs." + fileSystem, fileSystem == "ext4" ? ["-q", "-F", DevicePath] : ["-q", "-f", DevicePath]);
+
+    public async Task MountAsync(string? device = null)
+    {
+        RealTools.Require("mount", "umount");
+        string point = Directory.CreateDirectory(_folder.At("mnt")).FullName;
+        await RealTools.CheckAsync("mount", device ?? DevicePath, point);
+        _mountPoint = point;
+    }
+
+    public async Task UnmountAsync()
+    {
+        if (_mountPoint is { } point)
+        {
+            await RealTools.CheckAsync("umount", point);
+            _mountPoint = null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await UnmountAsync();
+        }
+        finally
+        {
+            if (DevicePath.Length > 0)
+            {
+                await RealTools.CheckAsync("losetup", "--detach", DevicePath);
+            }
+
+            _folder.Dispose();
+        }
+    }
+}
