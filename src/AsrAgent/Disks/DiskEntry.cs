@@ -25,6 +25,9 @@ internal sealed record DiskEntry
     /// <summary>The disk's <see cref="FoundDisk.Sequence"/> when it was last seen; 0 for none.</summary>
     public long Sequence { get; init; }
 
+    /// <summary>The run of the system in which the kernel was last set to track the disk; null for a disk that was never tracked.</summary>
+    public Guid? TrackedInBoot { get; init; }
+
     /// <summary>Throws <see cref="AsrErrorCode.DiskSizeChanged"/> unless the disk has the size it had.</summary>
     public void RequireSize(long sizeBytes)
     {

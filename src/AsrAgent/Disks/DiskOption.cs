@@ -7,7 +7,10 @@ using Asr.Contracts;
 
 namespace Asr.Agent.Disks;
 
-/// <summary>A disk as named on the command line: <c>NAME=PATH@LISTEN</c>, LISTEN being <c>unix:/path/to.sock</c> or <c>tcp:127.0.0.1:port</c>.</summary>
+/// <summary>
+/// A disk as named on the command line: <c>NAME=PATH@LISTEN</c>, LISTEN being <c>unix:/path/to.sock</c> or <c>tcp:127.0.0.1:port</c>, for a disk that is served; <c>NAME=/dev/DISK</c> for
+/// one that the machine uses directly.
+/// </summary>
 /// <param name="Name">Name within the machine, 1 to 63 letters, digits, '-', '_' or '.'.</param>
 /// <param name="DiskPath">Absolute path of the image or block device.</param>
 /// <param name="SocketPath">Unix socket to serve it at, or null.</param>
@@ -30,9 +33,10 @@ internal sealed record DiskOption(string Name, string DiskPath, string? SocketPa
         // A path may hold '@' and a name no '=': the first '=' and the last '@' are ours.
         int nameEnd = text.IndexOf('=');
         int pathEnd = text.LastIndexOf('@');
-        if (nameEnd < 0 || pathEnd < nameEnd)
+        bool isServed = pathEnd > nameEnd;
+        if (nameEnd < 0)
         {
-            throw Invalid(text, "is not of the form NAME=PATH@LISTEN");
+            throw Invalid(text, "is not of the form NAME=PATH@LISTEN or NAME=/dev/DISK");
         }
 
         string name = text[..nameEnd];
@@ -41,10 +45,17 @@ internal sealed record DiskOption(string Name, string DiskPath, string? SocketPa
             throw Invalid(text, $"has the name '{name}', which is not 1 to {NameCharsMax} letters, digits, '-', '_' or '.'");
         }
 
-        string path = text[(nameEnd + 1)..pathEnd];
+        string path = isServed ? text[(nameEnd + 1)..pathEnd] : text[(nameEnd + 1)..];
         if (path.Length == 0)
         {
             throw Invalid(text, "names no path");
+        }
+
+        if (!isServed)
+        {
+            return path.StartsWith("/dev/", StringComparison.Ordinal)
+                ? new DiskOption(name, Path.GetFullPath(path), null, null)
+                : throw Invalid(text, "is neither served at an address nor a device of this machine");
         }
 
         string listen = text[(pathEnd + 1)..];

@@ -81,12 +81,12 @@ internal sealed class DiskRegistry
     }
 
     /// <summary>Notes that a disk has been seen to be gone: what comes back may be another one, or the same with other content.</summary>
-    public void NoteGone(DiskEntry entry) => Update(entry, "", entry.SizeBytes);
+    public void NoteGone(DiskEntry entry) => Update(entry, "", entry.SizeBytes, entry.TrackedInBoot);
 
-    /// <summary>Notes where a disk was opened and how large it was.</summary>
-    public DiskEntry Update(DiskEntry entry, string path, long sizeBytes)
+    /// <summary>Notes where a disk was opened, how large it was, and in which run of the system the kernel tracks it, if it does.</summary>
+    public DiskEntry Update(DiskEntry entry, string path, long sizeBytes, Guid? trackedInBoot)
     {
-        DiskEntry updated = entry with { Path = path, SizeBytes = sizeBytes };
+        DiskEntry updated = entry with { Path = path, SizeBytes = sizeBytes, TrackedInBoot = trackedInBoot };
         if (updated != entry)
         {
             _entries[_entries.IndexOf(entry)] = updated;

@@ -116,8 +116,8 @@ internal sealed class MachineDisks : IAsyncDisposable
             ServedDisk disk = await ServedDisk.OpenAsync(option, known, _folder, isOffline, _loggers).ConfigureAwait(false);
             _served = [.. _served, disk];
             _refused = others;
-            _registry.Update(known, option.DiskPath, disk.Capture.Length);
-            _logger.DiskServed(option.Name, known.Id, disk.Capture.Length, disk.Capture.ExportUri!);
+            _registry.Update(known, option.DiskPath, disk.Capture.Length, option.IsServed ? null : BootIdentity.Read());
+            _logger.DiskServed(option.Name, known.Id, disk.Capture.Length, disk.Capture.ExportUri ?? option.DiskPath);
             return disk;
         }
         catch (AsrException error)

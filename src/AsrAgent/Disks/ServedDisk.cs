@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using Asr.Agent.Capture;
 using Asr.Agent.State;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
@@ -10,12 +11,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Asr.Agent.Disks;
 
-/// <summary>One disk in service: source, activity log, capture and the NBD server that exports it. Owns all of them.</summary>
+/// <summary>
+/// One disk in service: source, activity log, capture, and the NBD server that exports it unless the machine uses it directly. Owns all of them.
+/// </summary>
 internal sealed class ServedDisk : IAsyncDisposable
 {
-    private readonly NbdServer _server;
+    private readonly NbdServer? _server;
 
-    private ServedDisk(DiskOption option, DiskCapture capture, NbdServer server)
+    private ServedDisk(DiskOption option, DiskCapture capture, NbdServer? server)
     {
         Option = option;
         Capture = capture;
@@ -29,7 +32,7 @@ internal sealed class ServedDisk : IAsyncDisposable
     public DiskCapture Capture { get; }
 
     /// <summary>
-    /// Opens a disk and exports it. Throws <see cref="AsrException"/> when the disk cannot be served; then nothing of it stays open.
+    /// Opens a disk, and exports it if it is to be served. Throws <see cref="AsrException"/> when the disk cannot be served; then nothing of it stays open.
     /// </summary>
     /// <param name="option">What and where.</param>
     /// <param name="known">Its entry in the registry.</param>
@@ -38,6 +41,17 @@ internal sealed class ServedDisk : IAsyncDisposable
     /// <param name="loggers">Logs.</param>
     public static async Task<ServedDisk> OpenAsync(DiskOption option, DiskEntry known, StateFolder folder, bool isOffline, ILoggerFactory loggers)
     {
+        if (!option.IsServed)
+        {
+            DiskCapture tracked = await TrackedDisk.OpenAsync(option, known).ConfigureAwait(false);
+            if (isOffline)
+            {
+                await tracked.TakeOfflineAsync(default).ConfigureAwait(false);
+            }
+
+            return new ServedDisk(option, tracked, null);
+        }
+
         DiskCapture capture = await OpenCaptureAsync(option, known, folder).ConfigureAwait(false);
         NbdServer server = new(
             new NbdServerOptions { SocketPath = option.SocketPath, TcpEndPoint = option.TcpEndPoint }, loggers.CreateLogger<NbdServer>());
@@ -63,7 +77,7 @@ internal sealed class ServedDisk : IAsyncDisposable
     }
 
     /// <summary>Lets the clients' requests in flight end, then closes their connections.</summary>
-    public ValueTask StopServingAsync() => _server.DisposeAsync();
+    public ValueTask StopServingAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -59,4 +59,7 @@ public enum CaptureMode
 
     /// <summary>The workload's writes are refused: the machine has been failed over, or is failing back.</summary>
     Offline = 5,
+
+    /// <summary>The machine uses the disk directly; its kernel tracks what is written, and that is read and sent.</summary>
+    Ebpf = 6,
 }

@@ -11,6 +11,9 @@ internal static partial class LibC
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
     public const int OpenCloseOnExec = 0x80000;
+
+    /// <summary>O_DIRECT, which is the one flag here that the architectures number differently.</summary>
+    public static readonly int OpenDirect = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
     public const uint OwnerReadWrite = 0x180;
 
     public const int SeekEnd = 2;
@@ -30,6 +33,7 @@ internal static partial class LibC
     public const int ReadNoWait = 8;
 
     public const int Interrupted = 4;
+    public const int Busy = 16;
     public const int NoSuchAddress = 6;
     public const int Exists = 17;
     public const int InvalidArgument = 22;
@@ -60,6 +64,12 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static unsafe partial nint Pwrite(SafeFileHandle file, byte* data, nuint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static unsafe partial nint Pread(SafeFileHandle file, byte* data, nuint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "mlock", SetLastError = true)]
+    public static unsafe partial int LockMemory(void* address, nuint length);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -18,7 +18,7 @@ public sealed unsafe partial class ActivityLog
     /// <summary>Opens the log of a disk, or makes one. The cases, in order:</summary>
     /// <remarks>
     /// <list type="bullet">
-    /// <item>No file: <see cref="ActivityLogState.New"/>, nothing marked, epoch 0, so the first session decides.</item>
+    /// <item>No file: <see cref="ActivityLogState.New"/>, nothing marked, epoch 0, so the first session decides; or what the caller knows to have happened to it.</item>
     /// <item>No valid header, another disk's header, a wrong length, or an orderly end whose content hash does not fit:
     /// <see cref="ActivityLogState.Corrupt"/>. A new log replaces it, everything marked.</item>
     /// <item>Another disk size: <see cref="ActivityLogState.SizeChanged"/>, likewise.</item>
@@ -35,13 +35,15 @@ public sealed unsafe partial class ActivityLog
     /// <param name="diskBytes">Its size.</param>
     /// <param name="bootId">Identity of this run of the system; null for <see cref="BootIdentity.Read"/>.</param>
     /// <param name="source">The disk, when it can tell whether it was changed meanwhile; must stay open as long as the log.</param>
+    /// <param name="ifMissing">What it means that there is no file.</param>
     /// <exception cref="AsrException"><see cref="AsrErrorCode.DiskBusy"/> when another process has the log open.</exception>
-    public static ActivityLog Open(string path, Guid diskId, long diskBytes, Guid? bootId = null, IChangeStamped? source = null)
+    public static ActivityLog Open(
+        string path, Guid diskId, long diskBytes, Guid? bootId = null, IChangeStamped? source = null, ActivityLogState ifMissing = ActivityLogState.New)
     {
         Guid boot = bootId ?? BootIdentity.Read();
         if (!File.Exists(path))
         {
-            return Create(path, diskId, diskBytes, boot, ActivityLogState.New, source, isBeingRestored: false);
+            return Create(path, diskId, diskBytes, boot, ifMissing, source, isBeingRestored: false);
         }
 
         SafeFileHandle file = OpenFile(path);

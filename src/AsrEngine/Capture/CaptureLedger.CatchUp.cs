@@ -49,13 +49,18 @@ internal sealed partial class CaptureLedger
                 long region = run.First + i;
                 if (equalRegions[i] && !(_compare[region] && run.Generation == Generation))
                 {
+                    // Of a tracked disk more may be wanted than what was written meanwhile: all of it, since nothing is proven.
+                    _masks?.MakeWhole(region);
                     continue;
                 }
 
                 // Also an equal region counts as changed just now: the replica's state that it equals may be in the spool only.
                 _recent.Set(region);
-                _pending.Clear(region);
-                _compare.Clear(region);
+                if (TryFinish(region))
+                {
+                    _pending.Clear(region);
+                    _compare.Clear(region);
+                }
             }
 
             if (!changes.IsEmpty)

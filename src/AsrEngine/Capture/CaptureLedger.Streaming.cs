@@ -22,6 +22,7 @@ internal sealed partial class CaptureLedger
             Generation++;
             _isStreaming = true;
             _isTracking = true;
+            _masks?.Clear();
             if (comparePending)
             {
                 for (long region = _pending.NextSet(0); region >= 0; region = _pending.NextSet(region + 1))
@@ -53,6 +54,7 @@ internal sealed partial class CaptureLedger
             // The marks cover recent and settling regions, so those sets can start afresh. Writes that are on their way are in pending
             // regions now, and a later catch-up of them waits for their range lock.
             _compare.ClearAll();
+            _masks?.Clear();
             foreach (long region in _activity.EnumerateMarked())
             {
                 _pending.Set(region);
@@ -72,6 +74,7 @@ internal sealed partial class CaptureLedger
             _isTracking = true;
             _activity.MarkAll();
             Generation++;
+            _masks?.Clear();
             if (_isStreaming)
             {
                 // A region that is pending but not to be compared has had a write outside the stream, and older changes may be on their way:
@@ -99,6 +102,7 @@ internal sealed partial class CaptureLedger
         lock (_gate)
         {
             _isTracking = true;
+            _masks?.Clear();
             _pending.ClearAll();
             _compare.ClearAll();
             _recent.ClearAll();
@@ -170,5 +174,5 @@ internal sealed partial class CaptureLedger
     }
 
     /// <summary>Only while the caller holds <see cref="Gate"/>: the disk's place in its stream at this instant.</summary>
-    public CaptureInstant ReadInstant() => new(_lastSequence, StreamNumber, _isStreaming && _pending.IsEmpty);
+    public CaptureInstant ReadInstant() => new(_lastSequence, StreamNumber, _isStreaming && _pending.IsEmpty && (_masks is null || IsHeld));
 }

@@ -45,8 +45,9 @@ internal sealed partial class CaptureLedger
     private bool _isOffline;
     private bool _isTracking;
 
-    public CaptureLedger(long diskBytes, IActivityLog activity, CaptureArena arena)
+    public CaptureLedger(long diskBytes, IActivityLog activity, CaptureArena arena, bool isTracked = false)
     {
+        _masks = isTracked ? new BlockMasks() : null;
         _activity = activity;
         _arena = arena;
         _regionBytes = activity.RegionBytes;

@@ -26,7 +26,11 @@ public sealed partial class DiskCapture
     /// <paramref name="digests"/> are given, else, with <paramref name="replicaIsEmpty"/>, when it is zeros.
     /// </summary>
     /// <returns>False when there was no room in the queue.</returns>
-    internal async Task<bool> CatchUpAsync(PendingRun run, ReadOnlyMemory<byte> digests, bool replicaIsEmpty, CancellationToken cancellationToken)
+    internal Task<bool> CatchUpAsync(PendingRun run, ReadOnlyMemory<byte> digests, bool replicaIsEmpty, CancellationToken cancellationToken) => Tracker is null
+        ? TakeRegionsAsync(run, digests, replicaIsEmpty, cancellationToken)
+        : TakeTrackedAsync(run, digests, replicaIsEmpty, cancellationToken);
+
+    private async Task<bool> TakeRegionsAsync(PendingRun run, ReadOnlyMemory<byte> digests, bool replicaIsEmpty, CancellationToken cancellationToken)
     {
         long offset = run.First * ReplicationLimits.DigestRegionBytes;
         int length = (int)Math.Min((long)run.Count * ReplicationLimits.DigestRegionBytes, Length - offset);

@@ -25,14 +25,19 @@ public sealed partial class DiskCapture : IBlockDevice
     /// <param name="source">The disk; owned from now on.</param>
     /// <param name="activity">The disk's activity log, opened before the first write; owned from now on.</param>
     /// <param name="options">Bounds; null for the defaults.</param>
-    public DiskCapture(Guid id, string name, IBlockDevice source, IActivityLog activity, DiskCaptureOptions? options = null)
+    /// <param name="tracker">
+    /// Tells what is written past this object, for a disk that the workload uses directly; owned from now on. Null for a disk whose writes all come through here.
+    /// </param>
+    public DiskCapture(
+        Guid id, string name, IBlockDevice source, IActivityLog activity, DiskCaptureOptions? options = null, IChangeTracker? tracker = null)
     {
         Id = id;
         Name = name;
         Source = source;
         Activity = activity;
         _arena = new CaptureArena((options ?? new DiskCaptureOptions()).QueueBytesMax);
-        Ledger = new CaptureLedger(source.Length, activity, _arena);
+        Ledger = new CaptureLedger(source.Length, activity, _arena, isTracked: tracker is not null);
+        Tracker = tracker;
         if (activity.IsBeingRestored)
         {
             Ledger.SetOffline(true);
@@ -117,6 +122,7 @@ public sealed partial class DiskCapture : IBlockDevice
         finally
         {
             Activity.Dispose();
+            Tracker?.Dispose();
             await Source.DisposeAsync().ConfigureAwait(false);
         }
     }

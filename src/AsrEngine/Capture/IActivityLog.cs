@@ -87,4 +87,7 @@ public enum ActivityLogState
 
     /// <summary>The disk's size is not the log's. Compare everything.</summary>
     SizeChanged,
+
+    /// <summary>What tracked the writes to the disk, or the log with it, has been removed. Compare everything.</summary>
+    TrackingLost,
 }

@@ -11,6 +11,9 @@ public interface IChangeTracker : IDisposable
     /// <summary>What is noted is whole blocks of this many bytes: a power of two, 4 KiB to 64 KiB.</summary>
     int BlockBytes { get; }
 
+    /// <summary>The device, for bringing what lies on it to rest.</summary>
+    string DevicePath { get; }
+
     /// <summary>Bytes of the disk.</summary>
     long DiskBytes { get; }
 

@@ -38,6 +38,9 @@ public interface IQuietMoment : IDisposable
     /// </summary>
     IReadOnlyList<string> Unfreezable { get; }
 
+    /// <summary>Whether a file system of a disk is among the frozen ones, so that nobody but the kernel itself can write there.</summary>
+    bool Covers(string devicePath) => FileSystems.Count > 0 && Unfreezable.Count == 0;
+
     /// <summary>Thaws. False when the watchdog had thawed before: then what was read since is no instant.</summary>
     bool End();
 }

@@ -27,14 +27,18 @@ internal sealed partial class DiskShipper
         pace.Begin(Ledger.RegionsPassedBy);
         long next = 0;
         bool hadErrors = false;
+        await BeginTrackingAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
-            PendingRun run = Ledger.NextRun(next, ReplicationLimits.DigestRegionsMax);
-            if (run.Count > 0)
+            using (await Capture.TakeTurnAsync(cancellationToken).ConfigureAwait(false))
             {
-                hadErrors |= !await TakeRunAsync(run, pace, cancellationToken).ConfigureAwait(false);
-                next = run.First + run.Count;
-                continue;
+                PendingRun run = Ledger.NextRun(next, ReplicationLimits.DigestRegionsMax);
+                if (run.Count > 0)
+                {
+                    hadErrors |= !await TakeRunAsync(run, pace, cancellationToken).ConfigureAwait(false);
+                    next = run.First + run.Count;
+                    continue;
+                }
             }
 
             // The end of a pass.
@@ -51,11 +55,15 @@ internal sealed partial class DiskShipper
             if (Ledger.PendingRegions == 0)
             {
                 EndPhase();
-                await Ledger.RegionsWaiting.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
+                await WaitForRegionsAsync(cancellationToken).ConfigureAwait(false);
                 pace.Begin(Ledger.RegionsPassedBy);
             }
         }
     }
+
+    private Task WaitForRegionsAsync(CancellationToken cancellationToken) => Capture.IsTracked
+        ? RefillAsync(cancellationToken)
+        : Ledger.RegionsWaiting.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken);
 
     // False when some of the run could not be read; the error is kept for the report and the rest goes on.
     private async Task<bool> TakeRunAsync(PendingRun run, CatchUpPace pace, CancellationToken cancellationToken)

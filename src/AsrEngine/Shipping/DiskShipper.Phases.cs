@@ -48,6 +48,18 @@ internal sealed partial class DiskShipper
         }
     }
 
+    /// <summary>True from the beginning of an initial replication or comparison to its end.</summary>
+    private bool IsInPhase
+    {
+        get
+        {
+            lock (_phaseGate)
+            {
+                return _phaseRegions != 0;
+            }
+        }
+    }
+
     private bool CoversAll
     {
         get
@@ -81,6 +93,20 @@ internal sealed partial class DiskShipper
             _phaseCoversAll = true;
             _phaseRegions = Ledger.PendingRegions;
         }
+    }
+
+    /// <summary>Compares the whole disk because what was tracked of it may lack something.</summary>
+    private void CompareAll(string reason)
+    {
+        lock (_phaseGate)
+        {
+            _replicaIsEmpty = false;
+            Ledger.MakeAllPending();
+            _phaseCoversAll = true;
+        }
+
+        BeginPhase(coversAll: true, reason);
+        _news.Set();
     }
 
     private void BeginPhase(bool coversAll, string? reason)

@@ -105,11 +105,13 @@ internal sealed partial class DiskShipper
 
     private string? Doubt(IActivityLog activity, StreamPosition known, StreamPosition parent)
     {
-        if (!_hadSession && activity.OpenedAs is ActivityLogState.Rebooted or ActivityLogState.SourceChanged or ActivityLogState.Corrupt or ActivityLogState.SizeChanged)
+        if (!_hadSession && activity.OpenedAs is not (ActivityLogState.New or ActivityLogState.Trusted))
         {
             return activity.OpenedAs switch
             {
+                ActivityLogState.Rebooted when Capture.IsTracked => "The machine restarted, and what was written before the agent started was not tracked.",
                 ActivityLogState.Rebooted => "The machine restarted without an orderly end of the agent.",
+                ActivityLogState.TrackingLost => "The tracking of writes to the disk was removed while the agent was stopped.",
                 ActivityLogState.SourceChanged => "The disk was changed while the agent was stopped.",
                 ActivityLogState.Corrupt => "The activity log is damaged.",
                 _ => "The size of the disk has changed.",

@@ -19,6 +19,7 @@ internal sealed partial class DiskShipper
     private readonly Guid _machineId;
     private readonly IReplicationSink _sink;
     private readonly IReplicaSource _replica;
+    private readonly IQuiescence? _quiescence;
     private readonly ShippingOptions _options;
     private readonly AsyncSignal _news;
     private readonly TimeProvider _time;
@@ -29,12 +30,13 @@ internal sealed partial class DiskShipper
     private volatile AsrError? _diskError;
 
     public DiskShipper(
-        DiskCapture capture, Guid machineId, IReplicationSink sink, IReplicaSource replica, ShippingOptions options, AsyncSignal news, TimeProvider time, ILogger logger)
+        DiskCapture capture, Guid machineId, IReplicationSink sink, IReplicaSource replica, IQuiescence? quiescence, ShippingOptions options, AsyncSignal news, TimeProvider time, ILogger logger)
     {
         Capture = capture;
         _machineId = machineId;
         _sink = sink;
         _replica = replica;
+        _quiescence = quiescence;
         _options = options;
         _news = news;
         _time = time;
@@ -56,8 +58,8 @@ internal sealed partial class DiskShipper
     /// <summary>What keeps the disk from replicating, or null. A disk that cannot be read comes before a link that does not answer.</summary>
     public AsrError? Error => _diskError ?? _linkError;
 
-    /// <summary>True while the stream equals the disk.</summary>
-    public bool IsInSync => Ledger.IsStreaming && Ledger.PendingRegions == 0;
+    /// <summary>True while the stream equals the disk; of a tracked disk, while it follows what is written.</summary>
+    public bool IsInSync => Ledger.IsStreaming && (Capture.IsTracked ? !IsInPhase : Ledger.PendingRegions == 0);
 
     private CaptureLedger Ledger => Capture.Ledger;
 

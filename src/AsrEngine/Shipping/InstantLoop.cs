@@ -89,7 +89,8 @@ internal sealed class InstantLoop(ShippingOptions options, TimeProvider time)
             disks = _disks;
         }
 
-        if (disks.Count == 0)
+        // Of a tracked disk only its recovery points are instants: in between, what the kernel has noted is not told yet.
+        if (disks.Count == 0 || disks.Any(disk => disk.Capture.IsTracked))
         {
             return;
         }

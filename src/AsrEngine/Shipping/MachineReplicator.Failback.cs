@@ -49,6 +49,7 @@ public sealed partial class MachineReplicator
             if (assignment.Bases?.FirstOrDefault(candidate => candidate.DiskId == disk.Id) is { } position)
             {
                 disk.Activity.SetPosition(position.Position);
+                disk.ForgetWritten();
                 disk.Ledger.MakeNonePending();
             }
         }

@@ -80,6 +80,7 @@ public sealed partial class MachineReplicator
         { IsOffline: true } => CaptureMode.Offline,
         { IsStreaming: false } => _desired?.Mode == AgentMode.Pause ? CaptureMode.Paused : CaptureMode.None,
         { IsComparing: true } => CaptureMode.Scan,
+        _ when disk.IsTracked => CaptureMode.Ebpf,
         { PendingRegions: > 0 } => CaptureMode.Bitmap,
         _ => CaptureMode.Data,
     };

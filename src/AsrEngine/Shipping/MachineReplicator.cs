@@ -23,6 +23,8 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly ShippingOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly IQuiescence? _quiescence;
+    private readonly InstantTaker _taker;
     private readonly PointMaker _points;
     private readonly PointLoop _pointLoop;
     private readonly InstantLoop _instantLoop;
@@ -46,6 +48,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     /// <param name="options">Names and intervals; null for the defaults.</param>
     /// <param name="time">Clock; null for the system's.</param>
     /// <param name="logger">Log; null for none.</param>
+    /// <param name="quiescence">Brings the file systems of tracked disks to rest; null where there are none. Stays the caller's.</param>
     public MachineReplicator(
         Guid machineId,
         IReadOnlyList<DiskCapture> disks,
@@ -53,7 +56,8 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         IReplicaSource replica,
         ShippingOptions? options = null,
         TimeProvider? time = null,
-        ILogger? logger = null)
+        ILogger? logger = null,
+        IQuiescence? quiescence = null)
     {
         _machineId = machineId;
         _disks = [.. disks];
@@ -62,7 +66,9 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _options = options ?? new ShippingOptions();
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger.Instance;
-        _points = new PointMaker(machineId, sink, _options, _time, _logger);
+        _quiescence = quiescence is null ? null : new SerialQuiescence(quiescence);
+        _taker = new InstantTaker(_quiescence, _options, _time, _logger);
+        _points = new PointMaker(machineId, sink, _taker, _options, _time, _logger);
         _pointLoop = new PointLoop(_points, _time);
         _instantLoop = new InstantLoop(_options, _time);
         _driver = Task.Run(DriveAsync);
@@ -143,6 +149,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _driver.ConfigureAwait(false);
+        _taker.Dispose();
         _stop.Dispose();
     }
 

@@ -13,7 +13,7 @@ namespace Asr.Engine.Shipping;
 /// Makes recovery points, one after another: waits for an instant at which no disk has anything pending, has the changes up to it sent, and publishes.
 /// An instant whose stream breaks off before that is dropped and another one is taken.
 /// </summary>
-internal sealed class PointMaker(Guid machineId, IReplicationSink sink, ShippingOptions options, TimeProvider time, ILogger logger)
+internal sealed class PointMaker(Guid machineId, IReplicationSink sink, InstantTaker taker, ShippingOptions options, TimeProvider time, ILogger logger)
 {
     // How often a machine that is not in sync is looked at again.
     private static readonly TimeSpan _syncInterval = TimeSpan.FromMilliseconds(20);
@@ -30,11 +30,23 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, Shipping
         await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            DiskCapture[] captures = [.. disks.Select(disk => disk.Capture)];
+            RetryPause pause = new(options, time);
             while (true)
             {
-                (DateTimeOffset instant, CaptureInstant[] places) = StreamBarrier.Take(captures, time);
-                if (!places.All(place => place.IsComplete))
+                MachinePlaces? taken;
+                try
+                {
+                    taken = await taker.TakeAsync(disks, cancellationToken).ConfigureAwait(false);
+                }
+                catch (AsrException error)
+                {
+                    _error = AsrError.From(error);
+                    ShippingLog.PointRefused(logger, id, error);
+                    await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                if (taken is null)
                 {
                     await Task.Delay(_syncInterval, time, cancellationToken).ConfigureAwait(false);
                     continue;
@@ -45,11 +57,11 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, Shipping
                     Id = id,
                     MachineId = machineId,
                     MachineName = options.MachineName,
-                    Time = instant,
+                    Time = taken.Time,
                     Source = options.Source,
                     Reason = reason,
                 };
-                if (await PublishAsync(draft, disks, places, cancellationToken).ConfigureAwait(false) is { } point)
+                if (await PublishAsync(draft, disks, taken.Places, cancellationToken).ConfigureAwait(false) is { } point)
                 {
                     ShippingLog.PointPublished(logger, id, reason, point.Time);
                     return point;

@@ -39,4 +39,10 @@ internal static partial class ShippingLog
 
     [LoggerMessage(3010, LogLevel.Warning, "Disk {DiskId} is compared with its replica in full: {Reason}")]
     public static partial void ComparisonBegun(ILogger logger, Guid diskId, string reason);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Disk {DiskId} could not be brought to rest to look at its tracking; it is looked at again")]
+    public static partial void NotAtRest(ILogger logger, Guid diskId, Exception error);
+
+    [LoggerMessage(3012, LogLevel.Information, "Disk {DiskId}: what was read at rest is dropped, its stream has broken off meanwhile")]
+    public static partial void RestDropped(ILogger logger, Guid diskId);
 }

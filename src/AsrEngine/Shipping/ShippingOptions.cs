@@ -27,6 +27,12 @@ public sealed record ShippingOptions
     /// <summary>How often an instant is noted while nothing changes; default 10 s.</summary>
     public TimeSpan InstantIdleInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often a tracked disk is asked what has been written; default 1 s. A recovery point asks at once.</summary>
+    public TimeSpan DrainInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long file systems may be frozen for a recovery point of tracked disks; default 1 s.</summary>
+    public TimeSpan FreezeBudget { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>First pause before something is tried again; default 200 ms. It doubles up to <see cref="RetryDelayMax"/>.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 

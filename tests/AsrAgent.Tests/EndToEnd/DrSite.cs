@@ -5,6 +5,11 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Agent.Capture;
+using Asr.Agent.Capture.Bpf;
+using Asr.Agent.Disks;
+using Asr.Agent.State;
+using Asr.Agent.Tests.Capture;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
@@ -27,12 +32,14 @@ internal sealed class DrSite : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly int _controlPort = ApplianceProcess.FindPort();
     private readonly int _dataPort = ApplianceProcess.FindPort();
+    private readonly LoopDisk? _machineDisk;
     private ApplianceProcess? _appliance;
     private AgentProcess? _agent;
     private OperatorClient? _operator;
 
-    private DrSite()
+    private DrSite(LoopDisk? machineDisk)
     {
+        _machineDisk = machineDisk;
         VaultPath = _folder.At("vault");
         WorkPath = _folder.At("work");
     }
@@ -43,7 +50,7 @@ internal sealed class DrSite : IAsyncDisposable
 
     public string StatePath => _folder.At("state");
 
-    public string DiskPath => _folder.At("data.img");
+    public string DiskPath => _machineDisk?.DevicePath ?? _folder.At("data.img");
 
     public Guid MachineId { get; private set; }
 
@@ -58,13 +65,18 @@ internal sealed class DrSite : IAsyncDisposable
     /// <summary>Everything up, the machine enrolled and its disk offered; nothing is replicated yet.</summary>
     /// <param name="diskBytes">Size of the disk; its first half holds random content, its second half zeros.</param>
     /// <param name="vaultPath">Where the vault is to be; null for the temporary folder.</param>
-    public static async Task<DrSite> StartAsync(long diskBytes = 16 << 20, string? vaultPath = null)
+    /// <param name="machineDisk">A disk that the machine uses directly, instead of one that is served; stays the caller's.</param>
+    public static async Task<DrSite> StartAsync(long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null)
     {
-        DrSite site = new();
+        DrSite site = new(machineDisk);
         try
         {
             site.VaultPath = vaultPath ?? site.VaultPath;
-            await MakeDiskAsync(site.DiskPath, diskBytes);
+            if (machineDisk is null)
+            {
+                await MakeDiskAsync(site.DiskPath, diskBytes);
+            }
+
             await ApplianceProcess.CreateVaultAsync(site.VaultPath, Passphrase);
             await site.StartApplianceAsync();
             site._operator = await OperatorClient.EnrollAsync(site.Appliance.Self, Passphrase);
@@ -81,9 +93,9 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     /// <summary>The same with the disk replicated at one point a second, and in sync.</summary>
-    public static async Task<DrSite> StartProtectedAsync(long diskBytes = 16 << 20, string? vaultPath = null)
+    public static async Task<DrSite> StartProtectedAsync(long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null)
     {
-        DrSite site = await StartAsync(diskBytes, vaultPath);
+        DrSite site = await StartAsync(diskBytes, vaultPath, machineDisk);
         try
         {
             await site.ProtectAsync();
@@ -108,7 +120,7 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     public async Task StartAgentAsync() =>
-        _agent = await AgentProcess.RunAsync(StatePath, $"{DiskName}={DiskPath}@unix:{_folder.At("data.sock")}");
+        _agent = await AgentProcess.RunAsync(StatePath, $"{DiskName}={DiskPath}" + (_machineDisk is null ? $"@unix:{_folder.At("data.sock")}" : ""));
 
     public async Task KillAgentAsync()
     {
@@ -225,6 +237,13 @@ internal sealed class DrSite : IAsyncDisposable
         if (_appliance is not null)
         {
             await _appliance.DisposeAsync();
+        }
+
+        if (_machineDisk is not null && MachineId != Guid.Empty)
+        {
+            Guid disk = DiskRegistry.Load(StateFolder.Open(StatePath)).Resolve(DiskName, DiskPath).Id;
+            PinnedTracker.Remove(TrackedDisk.PinPath(disk));
+            File.Delete(TrackedDisk.ActivityLogPath(disk));
         }
 
         _operator?.Dispose();

@@ -50,6 +50,9 @@ internal sealed class WriteTracker : IChangeTracker
     public int BlockBytes => _geometry.BlockBytes;
 
     /// <inheritdoc/>
+    public string DevicePath => _disk.DevicePath;
+
+    /// <inheritdoc/>
     public long DiskBytes => _geometry.DiskBytes;
 
     /// <inheritdoc/>
