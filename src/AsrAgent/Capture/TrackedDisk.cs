@@ -38,7 +38,7 @@ internal static class TrackedDisk
         IChangeTracker? tracker = null;
         try
         {
-            tracker = WriteTracker.Open(facts, PinPath(known.Id));
+            tracker = OpenTracker(facts, known.Id);
             Directory.CreateDirectory(RuntimeFolder);
             string log = ActivityLogPath(known.Id);
             if (tracker.IsNew || known.Path != option.DiskPath)
@@ -65,6 +65,18 @@ internal static class TrackedDisk
             }
 
             throw;
+        }
+    }
+
+    private static IChangeTracker OpenTracker(BlockDeviceFacts facts, Guid diskId)
+    {
+        try
+        {
+            return WriteTracker.Open(facts, PinPath(diskId));
+        }
+        catch (AsrException error) when (error.Code == AsrErrorCode.CaptureUnavailable)
+        {
+            return new ScanTracker(facts, AsrError.From(error));
         }
     }
 

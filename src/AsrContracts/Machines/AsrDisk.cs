@@ -35,6 +35,9 @@ public sealed record AsrDisk
     /// <summary>Last change that is durable in the vault.</summary>
     public long VaultSequence { get; init; }
 
+    /// <summary>What makes the disk's protection weaker than it could be, or null.</summary>
+    public AsrError? Warning { get; init; }
+
     /// <summary>What keeps the disk from replicating, or null.</summary>
     public AsrError? Error { get; init; }
 }

@@ -40,7 +40,7 @@ public sealed partial class DiskCapture
     internal DrainOutcome Drain(DiskRest rest)
     {
         int blockBytes = Tracker!.BlockBytes;
-        return Tracker.Drain(
+        DrainOutcome outcome = Tracker.Drain(
             (first, count) =>
             {
                 long offset = first * blockBytes;
@@ -51,6 +51,12 @@ public sealed partial class DiskCapture
                 }
             },
             rest);
+        if (outcome.IsEverything)
+        {
+            Ledger.MakeAllPending();
+        }
+
+        return outcome;
     }
 
     /// <summary>Memory of the disk's queue; false when there is none now.</summary>

@@ -1,4 +1,5 @@
 using System;
+using Asr.Contracts;
 
 namespace Asr.Engine.Capture;
 
@@ -19,6 +20,9 @@ public interface IChangeTracker : IDisposable
 
     /// <summary>True when the tracker was made by this process: what was written before is not known to it.</summary>
     bool IsNew { get; }
+
+    /// <summary>Why it is known only that the disk is written, not where, so that all of it is compared; null for a tracker that knows.</summary>
+    AsrError? Limitation { get; }
 
     /// <summary>Roughly how much has been written since the last drain, in bytes. Cheap.</summary>
     long WrittenBytes { get; }
@@ -58,6 +62,9 @@ public readonly record struct DrainOutcome
 
     /// <summary>True when the disk was seen at rest for the first time: writes from before the tracking may have been under way until now.</summary>
     public bool IsFirstRest { get; init; }
+
+    /// <summary>True when anything may have been written: all of the disk is to be compared.</summary>
+    public bool IsEverything { get; init; }
 
     /// <summary>Why writes may have been missed, once for each time; null when there is no reason to think so.</summary>
     public string? Loss { get; init; }

@@ -68,7 +68,7 @@ internal sealed partial class DiskShipper
             _passUnderWay = null;
         }
 
-        await _drainWanted.WaitAsync(_options.DrainInterval, _time, cancellationToken).ConfigureAwait(false);
+        await _drainWanted.WaitAsync(Capture.Tracker!.Limitation is null ? _options.DrainInterval : _options.ScanInterval, _time, cancellationToken).ConfigureAwait(false);
         lock (_passGate)
         {
             (_passUnderWay, _passWanted) = (_passWanted, null);

@@ -72,6 +72,7 @@ public sealed partial class MachineReplicator
         SentBytes = shipper?.SentBytes ?? 0,
         WireBytes = shipper?.WireBytes ?? 0,
         VaultSequence = shipper?.VaultSequence ?? 0,
+        Warning = disk.Tracker?.Limitation,
         Error = shipper?.Error ?? (_desired?.Mode == AgentMode.Failback ? null : disk.HalfRestored),
     };
 
@@ -80,7 +81,7 @@ public sealed partial class MachineReplicator
         { IsOffline: true } => CaptureMode.Offline,
         { IsStreaming: false } => _desired?.Mode == AgentMode.Pause ? CaptureMode.Paused : CaptureMode.None,
         { IsComparing: true } => CaptureMode.Scan,
-        _ when disk.IsTracked => CaptureMode.Ebpf,
+        _ when disk.Tracker is { } tracker => tracker.Limitation is null ? CaptureMode.Ebpf : CaptureMode.Scan,
         { PendingRegions: > 0 } => CaptureMode.Bitmap,
         _ => CaptureMode.Data,
     };

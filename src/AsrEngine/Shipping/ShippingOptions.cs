@@ -30,6 +30,9 @@ public sealed record ShippingOptions
     /// <summary>How often a tracked disk is asked what has been written; default 1 s. A recovery point asks at once.</summary>
     public TimeSpan DrainInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often a disk is compared in full whose writes cannot be tracked; default 5 minutes. A recovery point asks at once.</summary>
+    public TimeSpan ScanInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long file systems may be frozen for a recovery point of tracked disks; default 1 s.</summary>
     public TimeSpan FreezeBudget { get; init; } = TimeSpan.FromSeconds(1);
 

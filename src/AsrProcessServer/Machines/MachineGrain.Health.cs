@@ -40,6 +40,7 @@ public sealed partial class MachineGrain
         if (agentExpected && AgentConnected)
         {
             errors.AddRange(DiskErrors(document, now));
+            errors.AddRange(DiskWarnings(document, now));
         }
         // A running job says itself what it cannot bring about.
         if (document is { Job: null } && (document.Failover ?? document.TestFailover) is not null && site.FindTrouble(document.Id) is { } trouble)
@@ -93,6 +94,17 @@ public sealed partial class MachineGrain
             Since = now,
         });
     }
+
+    /// <summary>What makes the protection of disks weaker than it could be, one warning for each kind.</summary>
+    private IEnumerable<HealthError> DiskWarnings(MachineDocument document, DateTimeOffset now) =>
+        (_report?.Disks ?? []).Where(disk => document.DiskIds.Contains(disk.Id) && disk.Warning is not null).GroupBy(disk => disk.Warning!.Code).Select(kind => new HealthError
+        {
+            Code = kind.Key.ToString(),
+            Severity = EventSeverity.Warning,
+            Message = string.Join(" ", kind.Select(disk => $"Disk '{disk.Name}' of '{document.Name}': {disk.Warning!.Message}")),
+            Action = kind.First().Warning!.Action,
+            Since = now,
+        });
 
     private async Task<HealthError?> RpoBreachAsync(MachineDocument document, DateTimeOffset now)
     {

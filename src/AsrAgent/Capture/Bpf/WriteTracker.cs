@@ -59,6 +59,9 @@ internal sealed class WriteTracker : IChangeTracker
     public bool IsNew { get; }
 
     /// <inheritdoc/>
+    public AsrError? Limitation => null;
+
+    /// <inheritdoc/>
     public long WrittenBytes
     {
         get
