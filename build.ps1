@@ -44,6 +44,7 @@ $ToolPackages = [ordered] @{
     'qemu-img'   = 'qemu-utils'
     'qemu-io'    = 'qemu-utils'
     'mkfs.ext4'  = 'e2fsprogs'
+    'mkfs.xfs'   = 'xfsprogs'
     fio          = 'fio'
     fusermount3  = 'fuse3'
     losetup      = 'mount'

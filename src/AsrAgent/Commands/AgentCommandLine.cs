@@ -21,6 +21,7 @@ internal static class AgentCommandLine
             EnrollCommand.Create(),
             RunCommand.Create(),
             StatusCommand.Create(),
+            ThawWatchdogCommand.Create(),
             UninstallCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Agent.Appliance;
+using Asr.Agent.Consistency;
 using Asr.Agent.Disks;
 using Asr.Agent.Enrollment;
 using Asr.Agent.State;
@@ -26,11 +27,18 @@ internal static class AgentHost
     public static async Task RunAsync(
         StateFolder folder, DiskPlan plan, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
     {
+        // Before the first write: the state folder itself may be on a file system that an earlier agent left frozen.
+        IReadOnlyList<string> leftFrozen = FreezeNote.ThawLeftovers(FreezeNote.PathFor(folder.Path));
         using StateLock stateLock = StateLock.Take(folder);
         AgentIdentity identity = AgentIdentity.Load(folder);
         TimeProvider time = TimeProvider.System;
         await using Logger log = AgentLogging.Create(folder);
         using SerilogLoggerFactory loggers = new(log);
+        if (leftFrozen.Count > 0)
+        {
+            loggers.CreateLogger(typeof(AgentHost)).ThawedLeftovers(string.Join(", ", leftFrozen));
+        }
+
         using ServiceNotifier notifier = new();
         using X509Certificate2 authority = identity.OpenAuthority();
         using AgentCredentials credentials = new(identity);

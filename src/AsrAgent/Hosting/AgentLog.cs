@@ -60,4 +60,7 @@ internal static partial class AgentLog
 
     [LoggerMessage(41, LogLevel.Information, "Stopped in order; activity logs are closed")]
     public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(50, LogLevel.Warning, "Thawed what an earlier agent left frozen: {MountPoints}")]
+    public static partial void ThawedLeftovers(this ILogger logger, string mountPoints);
 }

@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+
+namespace Asr.Agent.Consistency;
+
+/// <summary>What lies below a block device, as <c>/sys</c> tells: partitions lie on disks, mapped devices and arrays on what they are made of, loop devices on files.</summary>
+internal sealed partial class BlockDevices(string sysPath = "/sys")
+{
+    private const int StatusBytes = 256;
+    private const int ModeAt = 28;
+    private const int RawMajorAt = 128;
+    private const int RawMinorAt = 132;
+    private const ushort TypeMask = 0xF000;
+    private const ushort BlockDeviceType = 0x6000;
+    private const int RelativeToWorkingFolder = -100;
+    private const uint StatusBasic = 0x7FF;
+
+    /// <summary>The number of a block device; null when there is none at the path.</summary>
+    public static unsafe DeviceNumber? NumberOf(string path)
+    {
+        // struct statx is the same on all architectures, struct stat is not.
+        byte* status = stackalloc byte[StatusBytes];
+        if (Statx(RelativeToWorkingFolder, path, 0, StatusBasic, status) != 0)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> fields = new(status, StatusBytes);
+        return (BitConverter.ToUInt16(fields[ModeAt..]) & TypeMask) == BlockDeviceType
+            ? new DeviceNumber(BitConverter.ToUInt32(fields[RawMajorAt..]), BitConverter.ToUInt32(fields[RawMinorAt..]))
+            : null;
+    }
+
+    /// <summary>The devices right below one: the disk of a partition, the members of an array.</summary>
+    public IReadOnlyList<DeviceNumber> Below(DeviceNumber device)
+    {
+        if (FolderOf(device) is not { } folder)
+        {
+            return [];
+        }
+
+        List<DeviceNumber> below = Members(Path.Combine(folder, "slaves"));
+        if (File.Exists(Path.Combine(folder, "partition")) && ReadNumber(Path.GetDirectoryName(folder)!) is { } disk)
+        {
+            below.Add(disk);
+        }
+
+        return below;
+    }
+
+    /// <summary>The file that a loop device shows; null for every other device.</summary>
+    public string? BackingFile(DeviceNumber device) =>
+        FolderOf(device) is { } folder ? ReadLine(Path.Combine(folder, "loop", "backing_file")) : null;
+
+    /// <summary>All devices of the Btrfs that has one of them, which may be several; else that one.</summary>
+    public IReadOnlyList<DeviceNumber> BtrfsMembers(DeviceNumber one)
+    {
+        string all = Path.Combine(sysPath, "fs", "btrfs");
+        foreach (string fileSystem in Entries(all))
+        {
+            List<DeviceNumber> members = Members(Path.Combine(fileSystem, "devices"));
+            if (members.Contains(one))
+            {
+                return members;
+            }
+        }
+
+        return [one];
+    }
+
+    private string? FolderOf(DeviceNumber device)
+    {
+        // The link's target: a partition's disk is the folder above that, not above the link.
+        string link = Path.Combine(sysPath, "dev", "block", device.ToString());
+        try
+        {
+            return Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName;
+        }
+        catch (IOException)
+        {
+            // Gone in this moment, or never there.
+            return null;
+        }
+    }
+
+    private static List<DeviceNumber> Members(string folder) =>
+        [.. Entries(folder).Select(ReadNumber).Where(number => number is not null).Select(number => number!.Value)];
+
+    private static string[] Entries(string folder)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(folder);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static DeviceNumber? ReadNumber(string folder) =>
+        ReadLine(Path.Combine(folder, "dev")) is { } text && DeviceNumber.TryParse(text, out DeviceNumber number) ? number : null;
+
+    // Attributes of /sys have a page at most.
+    private static string? ReadLine(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\n');
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int Statx(int folder, string path, int flags, uint mask, byte* status);
+}
