@@ -71,6 +71,7 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
     {
         _watchdog.EnsureRunning();
         OpenedFileSystem[] fileSystems = OpenAll(devicePaths);
+        HashSet<string> covered = [.. devicePaths.Where(static path => Find([path]).Count > 0)];
         bool isArmed = false;
         try
         {
@@ -97,7 +98,7 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
             OpenedFileSystem? failed = Array.Find(fileSystems, static fileSystem => !fileSystem.IsFrozen && fileSystem.Result != FreezeCalls.NotSupported);
             if (failed is null && took < budget)
             {
-                return new QuietMoment(this, fileSystems, since);
+                return new QuietMoment(this, fileSystems, covered, since);
             }
 
             Thaw(fileSystems);
@@ -155,8 +156,7 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
 
     private static OpenedFileSystem[] OpenAll(IReadOnlyList<string> devicePaths)
     {
-        HashSet<DeviceNumber> disks = [.. devicePaths.Select(BlockDevices.NumberOf).Where(number => number is not null).Select(number => number!.Value)];
-        IReadOnlyList<MountedFileSystem> found = new FileSystemFinder(new BlockDevices(), MountTable.Read()).Find(disks);
+        IReadOnlyList<MountedFileSystem> found = Find(devicePaths);
         if (found.Count > WatchdogSocket.DescriptorsMax)
         {
             throw new AsrException(
@@ -180,6 +180,12 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
             Close(opened);
             throw;
         }
+    }
+
+    private static IReadOnlyList<MountedFileSystem> Find(IReadOnlyList<string> devicePaths)
+    {
+        HashSet<DeviceNumber> disks = [.. devicePaths.Select(BlockDevices.NumberOf).Where(number => number is not null).Select(number => number!.Value)];
+        return new FileSystemFinder(new BlockDevices(), MountTable.Read()).Find(disks);
     }
 
     private void Note(OpenedFileSystem[] fileSystems)
@@ -257,12 +263,14 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
     {
         private readonly FileSystemQuiescence _owner;
         private readonly OpenedFileSystem[] _fileSystems;
+        private readonly HashSet<string> _covered;
         private bool _isOver;
         private bool _wasHeld;
 
-        public QuietMoment(FileSystemQuiescence owner, OpenedFileSystem[] fileSystems, DateTimeOffset since)
+        public QuietMoment(FileSystemQuiescence owner, OpenedFileSystem[] fileSystems, HashSet<string> covered, DateTimeOffset since)
         {
             _owner = owner;
+            _covered = covered;
             _fileSystems = fileSystems;
             Since = since;
         }
@@ -273,6 +281,8 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
         public IReadOnlyList<string> FileSystems => [.. _fileSystems.Where(static fileSystem => fileSystem.Result == 0).Select(static fileSystem => fileSystem.Mount.MountPoint)];
 
         public IReadOnlyList<string> Unfreezable => [.. _fileSystems.Where(static fileSystem => fileSystem.Result != 0).Select(static fileSystem => fileSystem.Mount.MountPoint)];
+
+        public bool Covers(string devicePath) => _covered.Contains(devicePath) && !Array.Exists(_fileSystems, static fileSystem => fileSystem.Result != 0);
 
         public bool End()
         {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Agent.Consistency;
 using Asr.Agent.Disks;
 using Asr.Agent.State;
 using Asr.Contracts;
@@ -21,11 +22,13 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
     private readonly StateFolder _folder;
     private readonly MachineDisks _disks;
     private readonly MachineReplicator _replicator;
+    private readonly FileSystemQuiescence _quiescence;
     private readonly ILogger _logger;
     private volatile AgentAssignment? _assignment;
 
-    private ServedMachine(StateFolder folder, AgentAssignment? assignment, MachineDisks disks, MachineReplicator replicator, ILogger logger)
+    private ServedMachine(StateFolder folder, AgentAssignment? assignment, MachineDisks disks, MachineReplicator replicator, FileSystemQuiescence quiescence, ILogger logger)
     {
+        _quiescence = quiescence;
         _assignment = assignment;
         _folder = folder;
         _disks = disks;
@@ -53,9 +56,16 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         AgentAssignment? last = StateFile.Read<AgentAssignment>(folder.AssignmentFile);
         MachineDisks disks = await MachineDisks.OpenAsync(folder, plan, discovery ?? new DiskDiscovery(), RefusesWrites(last), loggers).ConfigureAwait(false);
         ShippingOptions shipping = new() { MachineName = identity.MachineName, AgentVersion = AgentVersion.Text };
+        FileSystemQuiescence quiescence = new(FreezeNote.PathFor(folder.Path), ThawWatchdog.OfThisProgram(), TimeProvider.System);
         MachineReplicator replicator = new(
-            identity.MachineId, [.. disks.Served.Select(disk => disk.Capture)], sink, replica, shipping, logger: loggers.CreateLogger<MachineReplicator>());
-        return new ServedMachine(folder, last, disks, replicator, loggers.CreateLogger<ServedMachine>());
+            identity.MachineId,
+            [.. disks.Served.Select(disk => disk.Capture)],
+            sink,
+            replica,
+            shipping,
+            logger: loggers.CreateLogger<MachineReplicator>(),
+            quiescence: quiescence);
+        return new ServedMachine(folder, last, disks, replicator, quiescence, loggers.CreateLogger<ServedMachine>());
     }
 
     /// <inheritdoc/>
@@ -110,6 +120,7 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         _logger.Stopping();
         await _disks.StopServingAsync().ConfigureAwait(false);
         await _replicator.DisposeAsync().ConfigureAwait(false);
+        _quiescence.Dispose();
         await _disks.DisposeAsync().ConfigureAwait(false);
         _logger.Stopped();
     }

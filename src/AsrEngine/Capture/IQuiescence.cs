@@ -38,8 +38,8 @@ public interface IQuietMoment : IDisposable
     /// </summary>
     IReadOnlyList<string> Unfreezable { get; }
 
-    /// <summary>Whether a file system of a disk is among the frozen ones, so that nobody but the kernel itself can write there.</summary>
-    bool Covers(string devicePath) => FileSystems.Count > 0 && Unfreezable.Count == 0;
+    /// <summary>Whether file systems of this disk are among the frozen ones, and none on any disk goes on writing.</summary>
+    bool Covers(string devicePath);
 
     /// <summary>Thaws. False when the watchdog had thawed before: then what was read since is no instant.</summary>
     bool End();

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Asr.Agent.Capture;
+using Asr.Agent.Tests.EndToEnd;
 using Asr.Tests.Shared;
 
 namespace Asr.Agent.Tests.Capture;
@@ -61,7 +62,8 @@ internal sealed class LoopDisk : IAsyncDisposable
     {
         if (_mountPoint is { } point)
         {
-            await RealTools.CheckAsync("umount", point);
+            // While the agent freezes it, it has it open.
+            await Eventually.SeeAsync("the disk to be unmounted", () => RealTools.RunAsync("umount", point), static result => result.ExitCode == 0);
             _mountPoint = null;
         }
     }

@@ -151,7 +151,7 @@ public sealed class DiskWatchTests : IDisposable
         _machine.Add("sda");
         _watch.Look();
         DiskRegistry registry = DiskRegistry.Load(_folder);
-        registry.Update(registry.Resolve("sda", ""), _machine.Device("sda"), FakeSysfs.DiskBytes);
+        registry.Update(registry.Resolve("sda", ""), _machine.Device("sda"), FakeSysfs.DiskBytes, null);
         _watch = Start();
         _machine.Set("sda", "size", "4096");
         WantedDisk grown = Assert.Single(_watch.Look());

@@ -196,8 +196,18 @@ internal sealed class DrSite : IAsyncDisposable
         await RunAsync(MachineOperation.CleanUpTestFailover);
     }
 
-    /// <summary>SHA-256 of the source disk's image.</summary>
-    public Task<string> HashSourceAsync() => HashFileAsync(DiskPath);
+    /// <summary>SHA-256 of the source disk.</summary>
+    public async Task<string> HashSourceAsync()
+    {
+        if (_machineDisk is null)
+        {
+            return await HashFileAsync(DiskPath);
+        }
+
+        // Past the page cache, which may hold what the device had before.
+        await using DirectDisk disk = DirectDisk.Open(DiskPath);
+        return await HashAsync(disk);
+    }
 
     public static async Task<string> HashFileAsync(string path)
     {
