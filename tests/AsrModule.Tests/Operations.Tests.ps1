@@ -82,6 +82,14 @@ Describe 'Protection' {
         @(Get-AsrRecoveryPoint web1 -Type AppConsistent).Count | Should -Be 0
     }
 
+    It 'fails an app-consistent point of a machine without scripts, and keeps it as a crash-consistent one' {
+        { New-AsrRecoveryPoint web1 -AppConsistent -Wait -ErrorAction Stop } | Should -Throw -ErrorId 'AppConsistencyFailed*'
+        $point = Get-AsrRecoveryPoint web1 | Where-Object AppConsistencyError | Select-Object -First 1
+        $point.Type | Should -Be CrashConsistent
+        $point.AppConsistencyError.Code | Should -Be AppConsistencyFailed
+        @(Get-AsrEvent | Where-Object Code -EQ AppConsistencyFailed).Count | Should -BeGreaterThan 0
+    }
+
     It 'shows any second, and takes it from the pipeline or by time' {
         $null = New-AsrRecoveryPoint web1 -Wait
         $latest = Get-AsrRecoveryPoint web1 -Latest

@@ -23,6 +23,17 @@ Describe 'New-AsrPolicy' {
         (Get-AsrPolicy $policy.FailbackPolicyName).IsFailbackPolicy | Should -BeTrue
     }
 
+    It 'makes app-consistent points at an interval of hours, or none' {
+        (Get-AsrPolicy gold).AppConsistentFrequencyHours | Should -Be 0
+        $policy = New-AsrPolicy apps -AppConsistentFrequencyHours 4
+        $policy.AppConsistentFrequencyHours | Should -Be 4
+        $policy | Out-String -Width 160 | Should -Match 'every 4 h'
+        (Set-AsrPolicy apps -RpoThreshold 0:10:0 -PassThru).AppConsistentFrequencyHours | Should -Be 4
+        (Set-AsrPolicy apps -AppConsistentFrequencyHours 0 -PassThru).AppConsistentFrequencyHours | Should -Be 0
+        { Set-AsrPolicy apps -AppConsistentFrequencyHours 13 } | Should -Throw
+        Remove-AsrPolicy apps -Confirm:$false
+    }
+
     It 'thins like the original with -RetentionPreset Azure' {
         $tiers = (New-AsrPolicy azure -Retention 15.0:0:0 -RetentionPreset Azure).RetentionTiers
         @($tiers | ForEach-Object { '{0}/{1}' -f $_.Every, $_.For }) -join ' ' | Should -Be '00:00:00/02:00:00 02:00:00/7.00:00:00 04:00:00/15.00:00:00'

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Asr.Agent.Consistency;
 using Asr.Agent.Disks;
 using Asr.Agent.Hosting;
 using Asr.Agent.Settings;
@@ -26,12 +28,17 @@ internal static class RunCommand
         };
         Option<string?> settings = AgentCommandLine.SettingsOption();
         Option<string?> state = AgentCommandLine.StateOption();
-        Command command = new("run", "Put the machine's disks into service and replicate them.") { settings, state, disks };
+        Option<string> scripts = new("--app-consistent-scripts")
+        {
+            Description = "Folder of the scripts that bring applications to rest for app-consistent recovery points.",
+            DefaultValueFactory = _ => ApplicationScripts.DefaultFolder,
+        };
+        Command command = new("run", "Put the machine's disks into service and replicate them.") { settings, state, disks, scripts };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             try
             {
-                await RunAsync(parsed.GetValue(settings), parsed.GetValue(state), parsed.GetValue(disks) ?? [], cancellationToken).ConfigureAwait(false);
+                await RunAsync(parsed.GetValue(settings), parsed.GetValue(state), parsed.GetValue(disks) ?? [], parsed.GetValue(scripts)!, cancellationToken).ConfigureAwait(false);
                 return 0;
             }
             catch (AsrException error) when (error.Code is AsrErrorCode.InvalidArgument or AsrErrorCode.NotFound)
@@ -43,7 +50,7 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task RunAsync(string? settingsPath, string? state, string[] disks, CancellationToken cancellationToken)
+    private static async Task RunAsync(string? settingsPath, string? state, string[] disks, string scripts, CancellationToken cancellationToken)
     {
         AgentSettings settings = AgentSettingsReader.Load(settingsPath);
         DiskOption[] named = [.. (disks.Length > 0 ? disks : settings.Disks).Select(DiskOption.Parse)];
@@ -51,7 +58,8 @@ internal static class RunCommand
 
         // Disks on the command line are all there are: a trial must not begin to replicate the machine it runs on.
         DiskPlan plan = new(named, settings.MachineDisks && disks.Length == 0, new DiskExclusion(settings.Exclude));
-        await AgentHost.RunAsync(StateFolder.Open(state ?? settings.State), plan, Announce, cancellationToken).ConfigureAwait(false);
+        ApplicationScripts applications = new(Path.GetFullPath(scripts), ApplicationScripts.DefaultTimeout);
+        await AgentHost.RunAsync(StateFolder.Open(state ?? settings.State), plan, applications, Announce, cancellationToken).ConfigureAwait(false);
     }
 
     private static void Announce(AgentIdentity identity, ServedMachine machine) => AgentCommandLine.WriteLine(new ServingMachine(

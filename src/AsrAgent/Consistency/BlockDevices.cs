@@ -2,37 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
 
 namespace Asr.Agent.Consistency;
 
 /// <summary>What lies below a block device, as <c>/sys</c> tells: partitions lie on disks, mapped devices and arrays on what they are made of, loop devices on files.</summary>
-internal sealed partial class BlockDevices(string sysPath = "/sys")
+internal sealed class BlockDevices(string sysPath = "/sys")
 {
-    private const int StatusBytes = 256;
-    private const int ModeAt = 28;
-    private const int RawMajorAt = 128;
-    private const int RawMinorAt = 132;
-    private const ushort TypeMask = 0xF000;
-    private const ushort BlockDeviceType = 0x6000;
-    private const int RelativeToWorkingFolder = -100;
-    private const uint StatusBasic = 0x7FF;
-
     /// <summary>The number of a block device; null when there is none at the path.</summary>
-    public static unsafe DeviceNumber? NumberOf(string path)
-    {
-        // struct statx is the same on all architectures, struct stat is not.
-        byte* status = stackalloc byte[StatusBytes];
-        if (Statx(RelativeToWorkingFolder, path, 0, StatusBasic, status) != 0)
-        {
-            return null;
-        }
-
-        ReadOnlySpan<byte> fields = new(status, StatusBytes);
-        return (BitConverter.ToUInt16(fields[ModeAt..]) & TypeMask) == BlockDeviceType
-            ? new DeviceNumber(BitConverter.ToUInt32(fields[RawMajorAt..]), BitConverter.ToUInt32(fields[RawMinorAt..]))
-            : null;
-    }
+    public static DeviceNumber? NumberOf(string path) => FileStatus.Read(path) is { IsBlockDevice: true } status ? status.Device : null;
 
     /// <summary>The devices right below one: the disk of a partition, the members of an array.</summary>
     public IReadOnlyList<DeviceNumber> Below(DeviceNumber device)
@@ -116,7 +93,4 @@ internal sealed partial class BlockDevices(string sysPath = "/sys")
             return null;
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int Statx(int folder, string path, int flags, uint mask, byte* status);
 }

@@ -9,6 +9,7 @@ using Asr.Agent.Consistency;
 using Asr.Agent.Disks;
 using Asr.Agent.Enrollment;
 using Asr.Agent.State;
+using Asr.Engine.Capture;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,7 @@ internal static class AgentHost
 {
     /// <summary>Runs until SIGTERM, SIGINT or cancellation, and ends in order. <paramref name="onServing"/> is called once, when every disk that can be is in service.</summary>
     public static async Task RunAsync(
-        StateFolder folder, DiskPlan plan, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
+        StateFolder folder, DiskPlan plan, IApplicationQuiescence applications, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
     {
         // Before the first write: the state folder itself may be on a file system that an earlier agent left frozen.
         IReadOnlyList<string> leftFrozen = FreezeNote.ThawLeftovers(FreezeNote.PathFor(folder.Path));
@@ -46,7 +47,7 @@ internal static class AgentHost
         ApplianceTrust trust = new(authority, time);
         using HttpReplication replication = new(identity.DataEndpoint, trust, credentials, time);
         using ControlClient control = new(identity.ControlEndpoint, trust, credentials, time);
-        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, replication, replication, loggers).ConfigureAwait(false);
+        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, applications, replication, replication, loggers).ConfigureAwait(false);
 
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSerilog(log);

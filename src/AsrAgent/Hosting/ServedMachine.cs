@@ -48,6 +48,7 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         StateFolder folder,
         AgentIdentity identity,
         DiskPlan plan,
+        IApplicationQuiescence applications,
         IReplicationSink sink,
         IReplicaSource replica,
         ILoggerFactory loggers,
@@ -64,7 +65,8 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
             replica,
             shipping,
             logger: loggers.CreateLogger<MachineReplicator>(),
-            quiescence: quiescence);
+            quiescence: quiescence,
+            applications: applications);
         return new ServedMachine(folder, last, disks, replicator, quiescence, loggers.CreateLogger<ServedMachine>());
     }
 

@@ -30,6 +30,9 @@ public sealed record AsrRecoveryPoint
     /// <summary>Crash- or app-consistent.</summary>
     public RecoveryPointType Type { get; init; }
 
+    /// <summary>Why a point that was to be app-consistent is crash-consistent; else null.</summary>
+    public AsrError? AppConsistencyError { get; init; }
+
     /// <summary>How it was captured, that is, what it can prove.</summary>
     public RecoveryPointGrade Grade { get; init; }
 

@@ -28,6 +28,9 @@ public sealed record AsrReplicationPolicy
     /// <summary>Interval of crash-consistent points in seconds, 1 second to 12 hours. Default 5 minutes.</summary>
     public int CrashConsistentFrequencySeconds { get; init; } = 5 * 60;
 
+    /// <summary>Interval of app-consistent points in hours, 1 to 12; 0, the default, for none.</summary>
+    public int AppConsistentFrequencyHours { get; init; }
+
     /// <summary>True for the policy that the system made by itself for the way back of another one; it cannot be changed.</summary>
     public bool IsFailbackPolicy { get; init; }
 

@@ -21,11 +21,17 @@ public sealed record AgentAssignment
     /// <summary>Interval of crash-consistent points in seconds.</summary>
     public int CrashConsistentFrequencySeconds { get; init; }
 
+    /// <summary>Interval of app-consistent points in hours; 0 for none.</summary>
+    public int AppConsistentFrequencyHours { get; init; }
+
     /// <summary>Rises when a full comparison by hashes is asked for; the agent reports the last one it completed.</summary>
     public long ResynchronizeGeneration { get; init; }
 
     /// <summary>A point to make on demand; ids already made are ignored.</summary>
     public Guid? OnDemandPointId { get; init; }
+
+    /// <summary>True when that point is to be app-consistent.</summary>
+    public bool OnDemandIsAppConsistent { get; init; }
 
     /// <summary>In mode <see cref="AgentMode.Quiesce"/>: id of the last point to make after the workload's writes have been stopped.</summary>
     public Guid? FinalPointId { get; init; }

@@ -39,6 +39,9 @@ public sealed record OperationRequest
     /// <summary>Replace files that are there, once the new ones are whole (ExportRecoveryPoint).</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>Bring applications to rest for the point (CreateRecoveryPoint).</summary>
+    public bool AppConsistent { get; init; }
+
     /// <summary>What is to be checked (CheckVault); filled by the appliance.</summary>
     public VaultCheckRequest? VaultCheck { get; init; }
 }

@@ -78,7 +78,7 @@ public sealed partial class MachineReplicator
     private void StartPoints(AgentAssignment assignment)
     {
         List<DiskShipper> shippers = Shippers(assignment);
-        _pointLoop.Configure(shippers, assignment.CrashConsistentFrequencySeconds, assignment.OnDemandPointId);
+        _pointLoop.Configure(shippers, assignment);
         _instantLoop.Configure(shippers);
         if (_pointsRunning is null)
         {
@@ -91,7 +91,7 @@ public sealed partial class MachineReplicator
     {
         if (assignment.FinalPointId is { } id && id != _finalPointMade)
         {
-            await _points.MakeAsync(id, RecoveryPointReason.Final, Shippers(assignment), cancellationToken).ConfigureAwait(false);
+            await _points.MakeAsync(id, RecoveryPointReason.Final, RecoveryPointType.CrashConsistent, Shippers(assignment), cancellationToken).ConfigureAwait(false);
             _finalPointMade = id;
         }
     }

@@ -49,6 +49,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     /// <param name="time">Clock; null for the system's.</param>
     /// <param name="logger">Log; null for none.</param>
     /// <param name="quiescence">Brings the file systems of tracked disks to rest; null where there are none. Stays the caller's.</param>
+    /// <param name="applications">What brings its applications to rest; null where nothing does.</param>
     public MachineReplicator(
         Guid machineId,
         IReadOnlyList<DiskCapture> disks,
@@ -57,7 +58,8 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         ShippingOptions? options = null,
         TimeProvider? time = null,
         ILogger? logger = null,
-        IQuiescence? quiescence = null)
+        IQuiescence? quiescence = null,
+        IApplicationQuiescence? applications = null)
     {
         _machineId = machineId;
         _disks = [.. disks];
@@ -68,7 +70,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _logger = logger ?? NullLogger.Instance;
         _quiescence = quiescence is null ? null : new SerialQuiescence(quiescence);
         _taker = new InstantTaker(_quiescence, _options, _time, _logger);
-        _points = new PointMaker(machineId, sink, _taker, _options, _time, _logger);
+        _points = new PointMaker(machineId, sink, _taker, applications, _options, _time, _logger);
         _pointLoop = new PointLoop(_points, _time);
         _instantLoop = new InstantLoop(_options, _time);
         _driver = Task.Run(DriveAsync);

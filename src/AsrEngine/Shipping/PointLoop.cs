@@ -18,18 +18,22 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
     private readonly Lock _gate = new();
     private IReadOnlyList<DiskShipper> _disks = [];
     private int _frequencySeconds;
+    private int _appFrequencyHours;
     private Guid? _wanted;
+    private RecoveryPointType _wantedType;
     private Guid? _lastMade;
     private bool _isOwed;
 
     /// <summary>Sets what to do from now on.</summary>
-    public void Configure(IReadOnlyList<DiskShipper> disks, int frequencySeconds, Guid? onDemandPointId)
+    public void Configure(IReadOnlyList<DiskShipper> disks, AgentAssignment assignment)
     {
         lock (_gate)
         {
             _disks = disks;
-            _frequencySeconds = frequencySeconds;
-            _wanted = onDemandPointId;
+            _frequencySeconds = assignment.CrashConsistentFrequencySeconds;
+            _appFrequencyHours = assignment.AppConsistentFrequencyHours;
+            _wanted = assignment.OnDemandPointId;
+            _wantedType = assignment.OnDemandIsAppConsistent ? RecoveryPointType.AppConsistent : RecoveryPointType.CrashConsistent;
         }
 
         _changed.Set();
@@ -50,10 +54,10 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
     {
         while (true)
         {
-            (IReadOnlyList<DiskShipper> disks, DateTimeOffset? due, Guid? wanted, bool isOwed) = Read();
+            (IReadOnlyList<DiskShipper> disks, DateTimeOffset? due, RecoveryPointType dueType, Guid? wanted, RecoveryPointType wantedType, bool isOwed) = Read();
             if (disks.Count > 0 && wanted is { } id && id != _lastMade)
             {
-                await MakeAsync(id, RecoveryPointReason.OnDemand, disks, cancellationToken).ConfigureAwait(false);
+                await MakeAsync(id, RecoveryPointReason.OnDemand, wantedType, disks, cancellationToken).ConfigureAwait(false);
                 _lastMade = id;
                 continue;
             }
@@ -61,7 +65,7 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
             // Every disk's phase that ends looks here again, the last one's too.
             if (isOwed && due is not null && disks.Count > 0 && disks.All(static disk => disk is { IsInSync: true, ProgressPercent: null }))
             {
-                await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, disks, cancellationToken).ConfigureAwait(false);
+                await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, RecoveryPointType.CrashConsistent, disks, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -76,7 +80,7 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
 
                 if (time.GetUtcNow() >= due)
                 {
-                    await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, disks, cancellationToken).ConfigureAwait(false);
+                    await MakeAsync(Guid.NewGuid(), RecoveryPointReason.Policy, dueType, disks, cancellationToken).ConfigureAwait(false);
                 }
 
                 continue;
@@ -87,9 +91,9 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
         }
     }
 
-    private async Task MakeAsync(Guid id, RecoveryPointReason reason, IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
+    private async Task MakeAsync(Guid id, RecoveryPointReason reason, RecoveryPointType type, IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
     {
-        await maker.MakeAsync(id, reason, disks, cancellationToken).ConfigureAwait(false);
+        await maker.MakeAsync(id, reason, type, disks, cancellationToken).ConfigureAwait(false);
 
         // Whatever ended while it was made is in it: it needed all disks in sync.
         lock (_gate)
@@ -98,11 +102,12 @@ internal sealed class PointLoop(PointMaker maker, TimeProvider time)
         }
     }
 
-    private (IReadOnlyList<DiskShipper> Disks, DateTimeOffset? Due, Guid? Wanted, bool IsOwed) Read()
+    private (IReadOnlyList<DiskShipper> Disks, DateTimeOffset? Due, RecoveryPointType DueType, Guid? Wanted, RecoveryPointType WantedType, bool IsOwed) Read()
     {
         lock (_gate)
         {
-            return (_disks, PointSchedule.Next(time.GetUtcNow(), _frequencySeconds), _wanted, _isOwed);
+            (DateTimeOffset? due, RecoveryPointType type) = PointSchedule.Next(time.GetUtcNow(), _frequencySeconds, _appFrequencyHours);
+            return (_disks, due, type, _wanted, _wantedType, _isOwed);
         }
     }
 }

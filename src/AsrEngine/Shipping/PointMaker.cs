@@ -13,7 +13,14 @@ namespace Asr.Engine.Shipping;
 /// Makes recovery points, one after another: waits for an instant at which no disk has anything pending, has the changes up to it sent, and publishes.
 /// An instant whose stream breaks off before that is dropped and another one is taken.
 /// </summary>
-internal sealed class PointMaker(Guid machineId, IReplicationSink sink, InstantTaker taker, ShippingOptions options, TimeProvider time, ILogger logger)
+internal sealed partial class PointMaker(
+    Guid machineId,
+    IReplicationSink sink,
+    InstantTaker taker,
+    IApplicationQuiescence? applications,
+    ShippingOptions options,
+    TimeProvider time,
+    ILogger logger)
 {
     // How often a machine that is not in sync is looked at again.
     private static readonly TimeSpan _syncInterval = TimeSpan.FromMilliseconds(20);
@@ -25,18 +32,22 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, InstantT
     public AsrError? Error => _error;
 
     public async Task<AsrRecoveryPoint> MakeAsync(
-        Guid id, RecoveryPointReason reason, IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
+        Guid id, RecoveryPointReason reason, RecoveryPointType type, IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
     {
         await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            AsrError? appError = null;
             RetryPause pause = new(options, time);
             while (true)
             {
-                MachinePlaces? taken;
+                AppOutcome rested;
                 try
                 {
-                    taken = await taker.TakeAsync(disks, cancellationToken).ConfigureAwait(false);
+                    // Applications are not disturbed while no point can be made.
+                    rested = type == RecoveryPointType.AppConsistent && disks.All(disk => disk.IsInSync)
+                        ? await TakeAtRestAsync(disks, cancellationToken).ConfigureAwait(false)
+                        : new AppOutcome(type == RecoveryPointType.CrashConsistent ? await taker.TakeAsync(disks, cancellationToken).ConfigureAwait(false) : null, null);
                 }
                 catch (AsrException error)
                 {
@@ -46,9 +57,18 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, InstantT
                     continue;
                 }
 
-                if (taken is null)
+                if (rested.Instant is not { } taken)
                 {
-                    await Task.Delay(_syncInterval, time, cancellationToken).ConfigureAwait(false);
+                    // Not in sync. Applications that could not be brought to rest are not asked again for this point.
+                    if (rested.Error is not null)
+                    {
+                        (type, appError) = (RecoveryPointType.CrashConsistent, rested.Error);
+                    }
+                    else
+                    {
+                        await Task.Delay(_syncInterval, time, cancellationToken).ConfigureAwait(false);
+                    }
+
                     continue;
                 }
 
@@ -58,6 +78,8 @@ internal sealed class PointMaker(Guid machineId, IReplicationSink sink, InstantT
                     MachineId = machineId,
                     MachineName = options.MachineName,
                     Time = taken.Time,
+                    Type = type,
+                    AppConsistencyError = appError,
                     Source = options.Source,
                     Reason = reason,
                 };

@@ -1,4 +1,5 @@
 using System;
+using Asr.Contracts;
 
 namespace Asr.Engine.Shipping;
 
@@ -15,5 +16,13 @@ internal static class PointSchedule
 
         long period = TimeSpan.TicksPerSecond * frequencySeconds;
         return new DateTimeOffset(((now.UtcTicks / period) + 1) * period, TimeSpan.Zero);
+    }
+
+    /// <summary>The first time after <paramref name="now"/> at which a point of either kind is due. One that is due as both is app-consistent.</summary>
+    public static (DateTimeOffset? Due, RecoveryPointType Type) Next(DateTimeOffset now, int crashFrequencySeconds, int appFrequencyHours)
+    {
+        DateTimeOffset? crash = Next(now, crashFrequencySeconds);
+        DateTimeOffset? app = Next(now, appFrequencyHours * 3600);
+        return app is not null && (crash is null || app <= crash) ? (app, RecoveryPointType.AppConsistent) : (crash, RecoveryPointType.CrashConsistent);
     }
 }

@@ -37,6 +37,9 @@ internal static partial class ShippingLog
     [LoggerMessage(3009, LogLevel.Error, "Assignment {Revision}: {Mode} was not reached; trying again")]
     public static partial void AssignmentFailed(ILogger logger, long revision, AgentMode mode, Exception error);
 
+    [LoggerMessage(3012, LogLevel.Warning, "A recovery point is crash-consistent only: {Reason}")]
+    public static partial void ApplicationsRestless(ILogger logger, string reason);
+
     [LoggerMessage(3010, LogLevel.Warning, "Disk {DiskId} is compared with its replica in full: {Reason}")]
     public static partial void ComparisonBegun(ILogger logger, Guid diskId, string reason);
 

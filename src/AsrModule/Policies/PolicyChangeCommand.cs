@@ -39,6 +39,11 @@ public abstract class PolicyChangeCommand : ConnectedCommand
     [Parameter]
     public TimeSpan? CrashConsistentFrequency { get; set; }
 
+    /// <summary>Interval of app-consistent points in hours; 0 for none.</summary>
+    [Parameter]
+    [ValidateRange(0, 12)]
+    public int? AppConsistentFrequencyHours { get; set; }
+
     /// <summary>The policy with the times that were given.</summary>
     private protected AsrReplicationPolicy Apply(AsrReplicationPolicy policy) => policy with
     {
@@ -47,6 +52,7 @@ public abstract class PolicyChangeCommand : ConnectedCommand
         ImmutableFor = ImmutableFor is { } window ? PolicyTimes.Check(window, nameof(ImmutableFor)) : policy.ImmutableFor,
         CrashConsistentFrequencySeconds =
             Seconds(CrashConsistentFrequency, policy.CrashConsistentFrequencySeconds, nameof(CrashConsistentFrequency)),
+        AppConsistentFrequencyHours = AppConsistentFrequencyHours ?? policy.AppConsistentFrequencyHours,
     };
 
     private IReadOnlyList<RetentionTier> Tiers(AsrReplicationPolicy policy)

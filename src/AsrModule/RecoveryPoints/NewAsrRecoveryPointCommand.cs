@@ -8,8 +8,12 @@ namespace Asr.Module.RecoveryPoints;
 [OutputType(typeof(AsrJob))]
 public sealed class NewAsrRecoveryPointCommand : MachineOperationCommand
 {
-    private protected override string Action => "Make a recovery point now";
+    /// <summary>Bring the machine's applications to rest for the point.</summary>
+    [Parameter]
+    public SwitchParameter AppConsistent { get; set; }
+
+    private protected override string Action => AppConsistent ? "Make an app-consistent recovery point now" : "Make a recovery point now";
 
     private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) =>
-        new() { Operation = MachineOperation.CreateRecoveryPoint };
+        new() { Operation = MachineOperation.CreateRecoveryPoint, AppConsistent = AppConsistent };
 }

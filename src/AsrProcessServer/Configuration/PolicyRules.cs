@@ -14,6 +14,7 @@ internal static partial class PolicyRules
     private const int DaySeconds = 24 * HourSeconds;
     private const int RpoThresholdSecondsMax = DaySeconds;
     private const int FrequencySecondsMax = 12 * HourSeconds;
+    private const int AppConsistentHoursMax = 12;
 
     /// <summary>Throws <see cref="AsrErrorCode.InvalidArgument"/> naming the first bound that is broken.</summary>
     public static void Check(AsrReplicationPolicy policy)
@@ -27,6 +28,11 @@ internal static partial class PolicyRules
         InRange(policy, nameof(policy.RpoThresholdSeconds), policy.RpoThresholdSeconds, 1, RpoThresholdSecondsMax);
         CheckTiers(policy);
         InRange(policy, nameof(policy.CrashConsistentFrequencySeconds), policy.CrashConsistentFrequencySeconds, 1, FrequencySecondsMax);
+        if (policy.AppConsistentFrequencyHours is < 0 or > AppConsistentHoursMax)
+        {
+            throw Invalid(policy, nameof(policy.AppConsistentFrequencyHours), $"is {policy.AppConsistentFrequencyHours}; allowed are 1 to {AppConsistentHoursMax} hours, and 0 for none");
+        }
+
         if (policy.ImmutableFor < TimeSpan.Zero || policy.ImmutableFor > policy.Retention || !IsWhole(policy.ImmutableFor))
         {
             throw Invalid(policy, nameof(policy.ImmutableFor), $"is {policy.ImmutableFor}; allowed are whole seconds up to the {policy.Retention} that points are kept");

@@ -44,12 +44,17 @@ public sealed partial class MachineGrain
         {
             return;
         }
-        int frequency = policy.CrashConsistentFrequencySeconds;
         MachineDocument next = document with
         {
-            Assignment = WithFrequency(document.Assignment, frequency),
-            // The policy of the way back has the values of its owner.
-            ReverseAssignment = document.ReverseAssignment is { } reverse ? WithFrequency(reverse, frequency) : null,
+            Assignment = Follow(document.Assignment, document.Assignment with
+            {
+                CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds,
+                AppConsistentFrequencyHours = policy.AppConsistentFrequencyHours,
+            }),
+            // The policy of the way back has the values of its owner; but where no agent runs nothing brings applications to rest.
+            ReverseAssignment = document.ReverseAssignment is { } reverse
+                ? Follow(reverse, reverse with { CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds })
+                : null,
         };
         if (next != document)
         {
@@ -62,8 +67,7 @@ public sealed partial class MachineGrain
         && instant.Disks.Count == document.DiskIds.Count
         && instant.Disks.All(disk => document.DiskIds.Contains(disk.DiskId));
 
-    private static AgentAssignment WithFrequency(AgentAssignment present, int seconds) =>
-        AssignmentChange.Follow(present, present with { CrashConsistentFrequencySeconds = seconds }) ?? present;
+    private static AgentAssignment Follow(AgentAssignment present, AgentAssignment wanted) => AssignmentChange.Follow(present, wanted) ?? present;
 
     private static AsrDisk Identity(AsrDisk disk) => new() { Id = disk.Id, Name = disk.Name, SizeBytes = disk.SizeBytes, ExportUri = disk.ExportUri, Error = disk.Error };
 

@@ -77,6 +77,11 @@ public sealed partial class MachineGrain(
             _latestPoint = point;
             signals.Raise(this.GetPrimaryKey());
         }
+        if (point.AppConsistencyError is { } error)
+        {
+            await AnnounceAsync(
+                EventSeverity.Warning, "AppConsistencyFailed", $"The recovery point of {point.Time:u} of '{Document.Name}' is crash-consistent: {error.Message}", error.Action);
+        }
         await WatchChangesAsync(point);
         await FollowReportAsync();
     }

@@ -57,6 +57,11 @@ internal static class PointEndpoints
             throw RequestBounds.Invalid("Point", "has an unknown type, grade, reason or source");
         }
 
+        if (point.AppConsistencyError is { } error && (point.Type != RecoveryPointType.CrashConsistent || error.Message is not { Length: <= RequestBounds.TextCharsMax } || error.Action?.Length > RequestBounds.TextCharsMax))
+        {
+            throw RequestBounds.Invalid("Point.AppConsistencyError", $"is for crash-consistent points and has texts of at most {RequestBounds.TextCharsMax} characters");
+        }
+
         HashSet<Guid> seen = [];
         foreach (RecoveryPointDisk disk in point.Disks)
         {

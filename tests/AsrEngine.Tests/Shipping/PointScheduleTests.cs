@@ -1,4 +1,5 @@
 using System;
+using Asr.Contracts;
 using Asr.Engine.Shipping;
 using Xunit;
 
@@ -16,4 +17,13 @@ public sealed class PointScheduleTests
 
     [Fact]
     public void Without_a_frequency_none_is_due() => Assert.Null(PointSchedule.Next(DateTimeOffset.UnixEpoch, 0));
+
+    [Theory]
+    [InlineData("2026-01-01T00:59:00Z", 300, 1, "2026-01-01T01:00:00Z", RecoveryPointType.AppConsistent)]
+    [InlineData("2026-01-01T01:00:00Z", 300, 1, "2026-01-01T01:05:00Z", RecoveryPointType.CrashConsistent)]
+    [InlineData("2026-01-01T01:00:00Z", 300, 0, "2026-01-01T01:05:00Z", RecoveryPointType.CrashConsistent)]
+    [InlineData("2026-01-01T01:00:00Z", 0, 12, "2026-01-01T12:00:00Z", RecoveryPointType.AppConsistent)]
+    [InlineData("2026-01-01T00:50:00Z", 43200, 1, "2026-01-01T01:00:00Z", RecoveryPointType.AppConsistent)]
+    public void What_is_due_as_both_is_app_consistent(string now, int seconds, int hours, string due, RecoveryPointType type) =>
+        Assert.Equal((DateTimeOffset.Parse(due, null), type), PointSchedule.Next(DateTimeOffset.Parse(now, null), seconds, hours));
 }

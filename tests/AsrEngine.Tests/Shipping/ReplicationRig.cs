@@ -50,6 +50,9 @@ public sealed class ReplicationRig : IAsyncDisposable
 
     public MachineReplicator Replicator { get; private set; } = null!;
 
+    /// <summary>What brings the machine's applications to rest.</summary>
+    public IApplicationQuiescence? Applications { get; set; }
+
     /// <summary>Identity of the boot that the logs see.</summary>
     public Guid BootId { get; set; } = Guid.NewGuid();
 
@@ -61,7 +64,7 @@ public sealed class ReplicationRig : IAsyncDisposable
         _logs = [.. DiskIds.Select((id, i) => ActivityLog.Open(LogPath(i), id, Sources[i].Length, BootId))];
         DiskCaptureOptions options = new() { QueueBytesMax = _queueBytesMax };
         Disks = [.. DiskIds.Select((id, i) => new DiskCapture(id, $"disk{i}", Sources[i], _logs[i], options))];
-        Replicator = new MachineReplicator(MachineId, Disks[..(offered ?? Disks.Length)], Sink, Sink, _options);
+        Replicator = new MachineReplicator(MachineId, Disks[..(offered ?? Disks.Length)], Sink, Sink, _options, applications: Applications);
     }
 
     /// <summary>Ends the agent as kill -9 does: nothing is closed in order.</summary>

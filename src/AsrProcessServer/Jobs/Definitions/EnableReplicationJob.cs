@@ -34,6 +34,7 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
             Mode = AgentMode.Replicate,
             DiskIds = machine.DiskIds,
             CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds,
+            AppConsistentFrequencyHours = policy.AppConsistentFrequencyHours,
             Bases = null,
         });
     }

@@ -86,9 +86,11 @@ public sealed class FailbackJob(RecoverySite site, IPolicyStore policies, IRecov
         {
             Mode = AgentMode.Replicate,
             CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds,
+            AppConsistentFrequencyHours = policy.AppConsistentFrequencyHours,
             FailbackPointId = null,
             FinalPointId = null,
             OnDemandPointId = DerivedId.Of(context.JobId, "home"),
+            OnDemandIsAppConsistent = false,
             Bases = FinalBases(context),
         });
     }

@@ -54,17 +54,29 @@ public sealed class ReplicationControlJobs(MachineWaits waits, RecoverySite site
     {
         MachineDocument machine = (await context.Machine.LookAsync()).Document;
         bool isReverse = machine.ReverseAssignment is not null;
+        if (isReverse && context.Request.AppConsistent)
+        {
+            throw new AsrException(
+                AsrErrorCode.OperationNotAllowed,
+                $"'{context.MachineName}' runs at the recovery site, where no agent can bring its applications to rest.",
+                "Make a crash-consistent point, or fail back first.");
+        }
         if (isReverse)
         {
-            await context.Machine.AssignReverseAsync(context.JobId, machine.ReverseAssignment! with { OnDemandPointId = context.JobId });
+            await context.Machine.AssignReverseAsync(context.JobId, machine.ReverseAssignment! with { OnDemandPointId = context.JobId, OnDemandIsAppConsistent = false });
             await site.ConvergeAsync(context.MachineId, cancellationToken);
         }
         else
         {
-            await context.Machine.AssignAsync(context.JobId, machine.Assignment with { OnDemandPointId = context.JobId });
+            await context.Machine.AssignAsync(context.JobId, machine.Assignment with { OnDemandPointId = context.JobId, OnDemandIsAppConsistent = context.Request.AppConsistent });
         }
         AsrRecoveryPoint point = await waits.UntilPublishedAsync(context, context.JobId, isReverse ? null : MachineWaits.SilenceMax, cancellationToken);
         await context.SaveOutputsAsync(context.Outputs with { Point = point });
         await context.ReportAsync(new StepProgress(100, $"Recovery point of {point.Time:u}, published {point.PublishedAt:u}."));
+        if (point.AppConsistencyError is { } error)
+        {
+            throw new AsrException(
+                error.Code, $"The recovery point of {point.Time:u} was made, but is crash-consistent: {error.Message}", error.Action, error.Target);
+        }
     }
 }
