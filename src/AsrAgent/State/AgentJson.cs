@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Asr.Agent.Commands;
+using Asr.Agent.Consistency;
 using Asr.Agent.Disks;
 using Asr.Agent.Enrollment;
 using Asr.Contracts;
@@ -33,8 +34,10 @@ internal static class AgentJson
         [typeof(DiskEntry)] = static () => new DiskEntry(),
         [typeof(EnrollAgentRequest)] = static () => new EnrollAgentRequest(),
         [typeof(EnrollAgentResponse)] = static () => new EnrollAgentResponse(),
+        [typeof(FreezeNote)] = static () => new FreezeNote(),
         [typeof(IntervalFigures)] = static () => new IntervalFigures(),
         [typeof(MachineInstant)] = static () => new MachineInstant(),
+        [typeof(NotedFileSystem)] = static () => new NotedFileSystem(),
         [typeof(OpenSessionRequest)] = static () => new OpenSessionRequest(),
         [typeof(PendingEnrollment)] = static () => new PendingEnrollment(),
         [typeof(PublishPointRequest)] = static () => new PublishPointRequest(),
@@ -95,6 +98,7 @@ internal static class AgentJson
 [JsonSerializable(typeof(EnrollAgentRequest))]
 [JsonSerializable(typeof(EnrollAgentResponse))]
 [JsonSerializable(typeof(EnrolledMachine))]
+[JsonSerializable(typeof(FreezeNote))]
 [JsonSerializable(typeof(List<DiskEntry>))]
 [JsonSerializable(typeof(OpenSessionRequest))]
 [JsonSerializable(typeof(PendingEnrollment))]
