@@ -48,7 +48,6 @@ $ToolPackages = [ordered] @{
     fio          = 'fio'
     fusermount3  = 'fuse3'
     losetup      = 'mount'
-    pgbench      = 'postgresql'
 }
 
 # The programs that Bench measures beside the product.

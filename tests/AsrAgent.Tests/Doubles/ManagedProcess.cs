@@ -30,8 +30,6 @@ internal sealed class ManagedProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
-    public bool HasExited => _process.HasExited;
-
     public int Id => _process.Id;
 
     public string Errors

@@ -13,8 +13,11 @@ internal sealed record BlockLayer
     /// <summary>A bio is handed to the block layer; once for each, before it can reach the device, at its place on the whole disk.</summary>
     public Tracepoint Queue { get; private init; }
 
-    /// <summary>A bio has ended.</summary>
+    /// <summary>A bio has ended that was no part of a request: on a device without requests, or before it became one.</summary>
     public Tracepoint Complete { get; private init; }
+
+    /// <summary>A request has ended, or a part of it; its bios are not told one by one. The argument is the request, two further on are the bytes.</summary>
+    public Tracepoint RequestComplete { get; private init; }
 
     /// <summary>A request goes to the driver, also one that never was a bio.</summary>
     public Tracepoint Issue { get; private init; }
@@ -28,6 +31,13 @@ internal sealed record BlockLayer
     public int BioBytes { get; private init; }
 
     public int BioStatus { get; private init; }
+
+    public int BioNext { get; private init; }
+
+    /// <summary>Of a part that the block layer split off: the bio that it was split from.</summary>
+    public int BioPrivate { get; private init; }
+
+    public int RequestBio { get; private init; }
 
     /// <summary>From a block device to its disk; null where a bio names the disk itself (before 5.12).</summary>
     public int? DeviceDisk { get; private init; }
@@ -57,12 +67,16 @@ internal sealed record BlockLayer
         {
             Queue = Find(types, "block_bio_queue", "bio"),
             Complete = Find(types, "block_bio_complete", "bio"),
+            RequestComplete = Find(types, "block_rq_complete", "request"),
             Issue = Find(types, "block_rq_issue", "request"),
             BioDevice = types.OffsetOf("bio", "bi_bdev") ?? Offset(types, "bio", "bi_disk"),
             BioOperation = Offset(types, "bio", "bi_opf"),
             BioSector = Offset(types, "bio", "bi_iter", "bi_sector"),
             BioBytes = Offset(types, "bio", "bi_iter", "bi_size"),
             BioStatus = Offset(types, "bio", "bi_status"),
+            BioNext = Offset(types, "bio", "bi_next"),
+            BioPrivate = Offset(types, "bio", "bi_private"),
+            RequestBio = Offset(types, "request", "bio"),
             DeviceDisk = hasDevice ? Offset(types, "block_device", "bd_disk") : null,
             DiskMajor = Offset(types, "gendisk", "major"),
             DiskMinor = Offset(types, "gendisk", "first_minor"),

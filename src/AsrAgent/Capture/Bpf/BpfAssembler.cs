@@ -26,6 +26,7 @@ internal enum Operation : byte
     And = 0x50,
     ShiftLeft = 0x60,
     ShiftRight = 0x70,
+    Xor = 0xA0,
     Move = 0xB0,
 }
 
@@ -102,6 +103,9 @@ internal sealed class BpfAssembler
 
     /// <summary>Adds to memory as one step.</summary>
     public void AtomicAdd(Register to, int offset, Register from) => Emit(ClassAtomic64, to, from, offset, (int)Operation.Add);
+
+    /// <summary>Adds to memory as one step that is also a full barrier; <paramref name="from"/> then holds what was there.</summary>
+    public void AtomicFetchAdd(Register to, int offset, Register from) => Emit(ClassAtomic64, to, from, offset, (int)Operation.Add | AtomicFetch);
 
     /// <summary>Sets bits in memory as one step that is also a full barrier; <paramref name="from"/> then holds what was there.</summary>
     public void AtomicFetchOr(Register to, int offset, Register from) => Emit(ClassAtomic64, to, from, offset, (int)Operation.Or | AtomicFetch);

@@ -39,6 +39,12 @@ internal enum Counter
     /// <summary>Commands to the driver that carry data to the device and pass the block layer by.</summary>
     PassedBy,
 
+    /// <summary>
+    /// Sum of all bits of blocks that were set, each by its value in its word. Sums of bits that no two words' parts share add up, so at rest it is what has been taken
+    /// plus what is still there: a bit that got lost shows.
+    /// </summary>
+    SetSum,
+
     /// <summary>Slots of the programs.</summary>
     ProgramSlots = 16,
 

@@ -44,15 +44,16 @@ internal sealed unsafe partial class MappedWords : SafeHandle
         set => Volatile.Write(ref At(index), value);
     }
 
-    /// <summary>Clears bits as one step that is also a barrier.</summary>
-    public void ClearBits(int index, ulong bits) => Interlocked.And(ref At(index), ~bits);
+    /// <summary>Clears bits as one step that is also a barrier; gives those that were set.</summary>
+    public ulong ClearBits(int index, ulong bits) => Interlocked.And(ref At(index), ~bits) & bits;
 
-    /// <summary>Sets bits as one step that is also a barrier.</summary>
-    public void SetBits(int index, ulong bits) => Interlocked.Or(ref At(index), bits);
+    /// <summary>Sets bits as one step that is also a barrier; gives those that were not set.</summary>
+    public ulong SetBits(int index, ulong bits) => bits & ~Interlocked.Or(ref At(index), bits);
 
-    /// <summary>Sets every bit from <paramref name="first"/> to <paramref name="last"/>.</summary>
-    public void SetRange(long first, long last)
+    /// <summary>Sets every bit from <paramref name="first"/> to <paramref name="last"/>; gives the sum of those that were not set, by their values in their words.</summary>
+    public ulong SetRange(long first, long last)
     {
+        ulong sum = 0;
         for (long at = first; at <= last; at = (at | 63) + 1)
         {
             ulong bits = ulong.MaxValue << (int)(at & 63);
@@ -61,8 +62,10 @@ internal sealed unsafe partial class MappedWords : SafeHandle
                 bits &= ulong.MaxValue >> (63 - (int)(last & 63));
             }
 
-            SetBits((int)(at >> 6), bits);
+            sum += SetBits((int)(at >> 6), bits);
         }
+
+        return sum;
     }
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ namespace Asr.Agent.Capture.Bpf;
 internal sealed class PinnedTracker : IDisposable
 {
     /// <summary>Raised whenever maps or programs change their meaning.</summary>
-    public const long LayoutVersion = 1;
+    public const long LayoutVersion = 2;
 
     /// <summary>Writes under way that are followed; one more is counted as not followed.</summary>
     public const int UnderWayMax = 1 << 14;
@@ -22,7 +22,7 @@ internal sealed class PinnedTracker : IDisposable
     private const int VerifierLogBytes = 1 * BytesPerMegabyte;
 
     private static readonly string[] MapNames = ["blocks", "summary", "chunks", "under_way", "counters"];
-    private static readonly string[] ProgramNames = ["on_queue", "on_complete", "on_issue"];
+    private static readonly string[] ProgramNames = ["on_queue", "on_request_complete", "on_complete", "on_issue"];
 
     private readonly SafeFileHandle[] _maps;
     private readonly SafeFileHandle[] _programs;
@@ -61,7 +61,7 @@ internal sealed class PinnedTracker : IDisposable
     public SafeFileHandle UnderWay => _maps[3];
 
     /// <summary>How often the programs whose every run counts were skipped.</summary>
-    public long Misses => Math.Max(0, BpfCalls.ReadRecursionMisses(_programs[0])) + Math.Max(0, BpfCalls.ReadRecursionMisses(_programs[2]));
+    public long Misses => Math.Max(0, BpfCalls.ReadRecursionMisses(_programs[0])) + Math.Max(0, BpfCalls.ReadRecursionMisses(_programs[3]));
 
     /// <summary>Opens what an earlier process pinned, or null when it is not there, not whole, or not of this layout and disk.</summary>
     public static PinnedTracker? Open(string folder, TrackerGeometry geometry)
@@ -112,7 +112,8 @@ internal sealed class PinnedTracker : IDisposable
             programs =
             [
                 MakeProgram(code.OnQueue(numbers), layer.Queue.Type, "asr_on_queue"),
-                MakeProgram(code.OnComplete(numbers), layer.Complete.Type, "asr_on_complete"),
+                MakeProgram(code.OnRequestComplete(numbers), layer.RequestComplete.Type, "asr_on_rq_end"),
+                MakeProgram(code.OnComplete(numbers), layer.Complete.Type, "asr_on_bio_end"),
                 MakeProgram(code.OnIssue(numbers), layer.Issue.Type, "asr_on_issue"),
             ];
             for (int i = 0; i < maps.Length; i++)

@@ -6,7 +6,7 @@ namespace Asr.Agent.Capture.Bpf;
 /// The programs that run in the kernel for one disk, written for the kernel at hand. They allocate nothing, wait for nothing and cannot overflow anything:
 /// a write sets bits, and a table of those under way says which blocks may still change.
 /// </summary>
-internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, int blockShift)
+internal class TrackerPrograms(BlockLayer layer, TrackedDevice device, int blockShift)
 {
     /// <summary>Words of the bitmap under one bit of the summary.</summary>
     public const int ChunkWordShift = 6;
@@ -22,6 +22,9 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
 
     private const int ChunkWordsMax = 16;
 
+    /// <summary>Bios of one request that are looked at; the ends of more are missed.</summary>
+    private const int BiosMax = 256;
+
     private const int OperationMask = 0xFF;
     private const int OperationWrite = 1;
     private const int OperationDiscard = 3;
@@ -36,9 +39,11 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
     private const int MaskAt = ValueAt - 24;
     private const int IndexAt = ValueAt - 32;
     private const int SlotAt = ValueAt - 40;
+    private const int LengthAt = ValueAt - 48;
+    private const int OperationAt = ValueAt - 56;
 
     /// <summary>Runs when a bio is handed to the block layer, before it can reach the disk.</summary>
-    public ulong[] OnQueue(TrackerMaps maps)
+    public virtual ulong[] OnQueue(TrackerMaps maps)
     {
         BpfAssembler code = new();
         Label exit = new();
@@ -68,6 +73,7 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
         code.Store(Register.R10, ValueAt + WriteUnderWay.SectorAt, Register.R9, Width.Double);
         code.Store(Register.R10, ValueAt + WriteUnderWay.BytesAt, Register.R8, Width.Word);
         code.Store(Register.R10, ValueAt + WriteUnderWay.OperationAt, Register.R7, Width.Word);
+        code.Store(Register.R10, ValueAt + WriteUnderWay.LeftAt, Register.R8, Width.Double);
         code.Call(Helper.Clock);
         code.Store(Register.R10, ValueAt, Register.R0, Width.Double);
         code.LoadMap(Register.R1, maps.UnderWay);
@@ -93,17 +99,88 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
         code.JumpIf(Comparison.Greater, Register.R2, (WordsMax - 1) * 64, wide);
 
         // The blocks before the summary, which says where to look for them.
-        SetBits(code, maps.Blocks, 0, WordsMax);
+        SetBits(code, maps, maps.Blocks, 0, WordsMax);
         code.Jump(marks);
         code.Mark(wide);
-        SetBits(code, maps.WholeChunks, ChunkBlockShift, ChunkWordsMax);
+        SetBits(code, maps, maps.WholeChunks, ChunkBlockShift, ChunkWordsMax);
         code.Mark(marks);
-        SetBits(code, maps.Summary, ChunkBlockShift, ChunkWordsMax);
+        SetBits(code, maps, maps.Summary, ChunkBlockShift, ChunkWordsMax);
         code.Mark(exit);
         return Finish(code);
     }
 
-    /// <summary>Runs when a bio has ended. Nothing relies on its being run: what it misses stays under way for longer.</summary>
+    /// <summary>
+    /// Runs when a request has ended, or a part of it. A bio may have been split: then its parts, which name it, take off what it has left.
+    /// Nothing relies on this: what it misses stays under way for longer.
+    /// </summary>
+    public virtual ulong[] OnRequestComplete(TrackerMaps maps)
+    {
+        BpfAssembler code = new();
+        Label exit = new();
+        Label loop = new();
+        Label next = new();
+        Label found = new();
+        Label fits = new();
+        Label count = new();
+        code.Load(Register.R6, Register.R1, layer.RequestComplete.Argument * 8, Width.Double);
+        code.Load(Register.R8, Register.R1, (layer.RequestComplete.Argument + 2) * 8, Width.Word);
+        code.Load(Register.R2, Register.R6, layer.RequestOperation, Width.Word);
+        code.Calculate(Operation.And, Register.R2, 1);
+        code.JumpIf(Comparison.Equal, Register.R2, 0, exit);
+        code.Load(Register.R2, Register.R6, layer.RequestQueue, Width.Double);
+        code.Load(Register.R2, Register.R2, layer.QueueDisk, Width.Double);
+        LeaveUnlessOurs(code, Register.R2, exit);
+        code.Load(Register.R7, Register.R6, layer.RequestBio, Width.Double);
+        code.Calculate(Operation.Move, Register.R9, 0);
+        code.Mark(loop);
+        code.JumpIf(Comparison.Equal, Register.R7, 0, exit);
+        code.JumpIf(Comparison.Equal, Register.R8, 0, exit);
+        code.JumpIf(Comparison.Greater, Register.R9, BiosMax, exit);
+        code.Calculate(Operation.Add, Register.R9, 1);
+        code.Load(Register.R2, Register.R7, layer.BioBytes, Width.Word);
+        code.JumpIf(Comparison.LessOrEqual, Register.R2, Register.R8, fits);
+        code.Calculate(Operation.Move, Register.R2, Register.R8);
+        code.Mark(fits);
+        code.Calculate(Operation.Subtract, Register.R8, Register.R2);
+        code.Store(Register.R10, LengthAt, Register.R2, Width.Double);
+        code.Store(Register.R10, KeyAt, Register.R7, Width.Double);
+        code.LoadMap(Register.R1, maps.UnderWay);
+        PointAt(code, Register.R2, KeyAt);
+        code.Call(Helper.MapLookUp);
+        code.JumpIf(Comparison.NotEqual, Register.R0, 0, found);
+        code.Load(Register.R1, Register.R7, layer.BioPrivate, Width.Double);
+        code.Store(Register.R10, KeyAt, Register.R1, Width.Double);
+        code.LoadMap(Register.R1, maps.UnderWay);
+        PointAt(code, Register.R2, KeyAt);
+        code.Call(Helper.MapLookUp);
+        code.JumpIf(Comparison.Equal, Register.R0, 0, next);
+        code.Mark(found);
+        code.Load(Register.R2, Register.R0, WriteUnderWay.OperationAt, Width.Word);
+        code.Store(Register.R10, OperationAt, Register.R2, Width.Double);
+        code.Load(Register.R3, Register.R10, LengthAt, Width.Double);
+        code.Calculate(Operation.Move, Register.R2, 0);
+        code.Calculate(Operation.Subtract, Register.R2, Register.R3);
+        code.AtomicFetchAdd(Register.R0, WriteUnderWay.LeftAt, Register.R2);
+        code.JumpIf(Comparison.NotEqual, Register.R2, Register.R3, count);
+        code.LoadMap(Register.R1, maps.UnderWay);
+        PointAt(code, Register.R2, KeyAt);
+        code.Call(Helper.MapDelete);
+        code.Mark(count);
+        code.Store(Register.R10, FirstAt, Register.R8, Width.Double);
+        code.Store(Register.R10, LastAt, Register.R7, Width.Double);
+        code.Load(Register.R7, Register.R10, OperationAt, Width.Double);
+        code.Load(Register.R8, Register.R10, LengthAt, Width.Double);
+        CountSectors(code, maps, Counter.WriteDoneSectors, Counter.DiscardDoneSectors);
+        code.Load(Register.R8, Register.R10, FirstAt, Width.Double);
+        code.Load(Register.R7, Register.R10, LastAt, Width.Double);
+        code.Mark(next);
+        code.Load(Register.R7, Register.R7, layer.BioNext, Width.Double);
+        code.Jump(loop);
+        code.Mark(exit);
+        return Finish(code);
+    }
+
+    /// <summary>Runs when a bio has ended that was no part of a request. Nothing relies on its being run.</summary>
     public ulong[] OnComplete(TrackerMaps maps)
     {
         BpfAssembler code = new();
@@ -174,8 +251,8 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
         code.JumpIf(Comparison.NotEqual, Register.R3, device.Minor, exit);
     }
 
-    // Sets the bits from first to last, both shifted, word by word.
-    private static void SetBits(BpfAssembler code, int map, int shift, int wordsMax)
+    // Sets the bits from first to last, both shifted, word by word. What is new in a word of the blocks goes into their sum.
+    private static void SetBits(BpfAssembler code, TrackerMaps maps, int map, int shift, int wordsMax)
     {
         Label loop = new();
         Label done = new();
@@ -215,6 +292,22 @@ internal sealed class TrackerPrograms(BlockLayer layer, TrackedDevice device, in
         code.JumpIf(Comparison.Equal, Register.R0, 0, done);
         code.Load(Register.R2, Register.R10, MaskAt, Width.Double);
         code.AtomicFetchOr(Register.R0, 0, Register.R2);
+        if (map == maps.Blocks)
+        {
+            code.Load(Register.R3, Register.R10, MaskAt, Width.Double);
+            code.Calculate(Operation.Xor, Register.R2, -1);
+            code.Calculate(Operation.And, Register.R2, Register.R3);
+            code.JumpIf(Comparison.Equal, Register.R2, 0, loop);
+            code.Store(Register.R10, MaskAt, Register.R2, Width.Double);
+            code.StoreImmediate(Register.R10, SlotAt, (int)Counter.SetSum, Width.Word);
+            code.LoadMap(Register.R1, maps.Counters);
+            PointAt(code, Register.R2, SlotAt);
+            code.Call(Helper.MapLookUp);
+            code.JumpIf(Comparison.Equal, Register.R0, 0, done);
+            code.Load(Register.R2, Register.R10, MaskAt, Width.Double);
+            code.AtomicAdd(Register.R0, 0, Register.R2);
+        }
+
         code.Jump(loop);
         code.Mark(done);
     }
@@ -283,10 +376,12 @@ internal readonly record struct TrackerMaps(int Blocks, int Summary, int WholeCh
 /// <param name="Sector">First sector on the disk.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Operation">The block layer's operation.</param>
-internal readonly record struct WriteUnderWay(long BeganNs, long Sector, uint Length, uint Operation)
+/// <param name="Left">Bytes that were not seen to end.</param>
+internal readonly record struct WriteUnderWay(long BeganNs, long Sector, uint Length, uint Operation, long Left)
 {
-    public const int Bytes = 24;
+    public const int Bytes = 32;
     public const int SectorAt = 8;
     public const int BytesAt = 16;
     public const int OperationAt = 20;
+    public const int LeftAt = 24;
 }

@@ -37,6 +37,10 @@ internal sealed class WriteTracker : IChangeTracker
     private long _runEnd;
     private bool _hasDrained;
 
+    // Sum of the bits set less those taken, which is what is there at rest. Null until this process has seen the disk at rest: what the one before it took is not known.
+    private ulong? _sumBase;
+    private ulong _takenSum;
+
     private WriteTracker(BlockDeviceFacts disk, TrackerGeometry geometry, PinnedTracker kernel, bool isNew)
     {
         _disk = disk;
@@ -242,7 +246,7 @@ internal sealed class WriteTracker : IChangeTracker
         {
             if (_chunk[i] != 0)
             {
-                _kernel.Blocks.ClearBits(from + i, _chunk[i]);
+                _takenSum += _kernel.Blocks.ClearBits(from + i, _chunk[i]);
             }
         }
     }
@@ -291,7 +295,7 @@ internal sealed class WriteTracker : IChangeTracker
             long last = Math.Min(_geometry.Blocks - 1, (write.Sector + Math.Max(0, (write.Length >> 9) - 1L)) >> shift);
             if (first <= last)
             {
-                _kernel.Blocks.SetRange(first, last);
+                _takenSum -= _kernel.Blocks.SetRange(first, last);
                 _kernel.Summary.SetRange(first >> TrackerPrograms.ChunkBlockShift, last >> TrackerPrograms.ChunkBlockShift);
             }
         }
@@ -318,6 +322,9 @@ internal sealed class WriteTracker : IChangeTracker
         long writtenBase = written - (Read(Counter.WrittenSectors) - Read(Counter.WriteReturnedSectors));
         long discardedBase = discarded - (Read(Counter.DiscardedSectors) - Read(Counter.DiscardReturnedSectors));
         bool isFirst = Read(Counter.IsSettled) == 0;
+        ulong sum = BitsLost();
+        bool areBitsLost = _sumBase is { } sumBase && sum != sumBase;
+        _sumBase = sum;
         long missed = Math.Max(0, writtenBase - Read(Counter.WrittenBase)) + Math.Max(0, discardedBase - Read(Counter.DiscardedBase));
         Write(Counter.WrittenBase, writtenBase);
         Write(Counter.DiscardedBase, discardedBase);
@@ -326,8 +333,46 @@ internal sealed class WriteTracker : IChangeTracker
         return outcome with
         {
             IsFirstRest = isFirst,
-            Loss = outcome.Loss ?? (isFirst || missed == 0 ? null : $"The kernel counts {missed} more sectors written than were tracked."),
+            Loss = outcome.Loss
+                ?? (areBitsLost ? "Not all that was noted of writes was found." : null)
+                ?? (isFirst || missed == 0 ? null : $"The kernel counts {missed} more sectors written than were tracked."),
         };
+    }
+
+    // What was set less what was taken less what is there: the same at every rest, unless a bit has vanished.
+    private ulong BitsLost()
+    {
+        ulong there = 0;
+        ForEachChunk(chunk =>
+        {
+            for (int word = FirstWord(chunk); word < EndWord(chunk); word++)
+            {
+                there += _kernel.Blocks[word];
+            }
+        });
+        return _kernel.Counters[(int)Counter.SetSum] - _takenSum - there;
+    }
+
+    // Like the check at rest, but only a difference that stays while nothing is set means anything.
+    private bool AreBitsDoubtful()
+    {
+        for (int look = 0; look < LooksMax && _sumBase is not null; look++)
+        {
+            long before = Read(Counter.SetSum);
+            if (BitsLost() == _sumBase)
+            {
+                return false;
+            }
+
+            if (Read(Counter.SetSum) == before && look == LooksMax - 1)
+            {
+                return true;
+            }
+
+            Thread.Sleep(1);
+        }
+
+        return false;
     }
 
     private bool IsDoubtful()
@@ -335,6 +380,11 @@ internal sealed class WriteTracker : IChangeTracker
         if (Read(Counter.IsSettled) == 0)
         {
             return false;
+        }
+
+        if (AreBitsDoubtful())
+        {
+            return true;
         }
 
         for (int look = 0; look < LooksMax; look++)
