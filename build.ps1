@@ -62,6 +62,8 @@ $PeerPackages = [ordered] @{
     fio          = 'fio'
     'qemu-nbd'   = 'qemu-utils'
     'mkfs.ext4'  = 'e2fsprogs'
+    losetup      = 'mount'
+    pgbench      = 'postgresql'
 }
 
 # What compiles and packs the agent.
@@ -291,7 +293,7 @@ function Invoke-Bench {
     $executable = Join-Path $Out 'bin/AsrBench/Release/net10.0/asr-bench'
     Invoke-Tool $executable @(
         '--size', $Size, '--runs', $Runs, '--binaries', (Join-Path $ModulePath 'bin'),
-        '--results', (Join-Path $Out 'bench/results.json'), '--page', (Join-Path $Root 'docs/benchmarks.md'))
+        '--results', (Join-Path $Root 'docs/benchmarks.json'), '--page', (Join-Path $Root 'docs/benchmarks.md'))
 }
 
 function Invoke-Package {

@@ -17,7 +17,7 @@ internal sealed record BenchOptions
     /// <summary>Folder of the product's executables.</summary>
     public required string BinariesPath { get; init; }
 
-    /// <summary>The file of results.</summary>
+    /// <summary>The file of results; what is in it of other workloads stays.</summary>
     public required string ResultsPath { get; init; }
 
     /// <summary>The page of results.</summary>

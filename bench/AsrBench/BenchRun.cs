@@ -21,6 +21,7 @@ internal static class BenchRun
         ("writes", SplitterWrites.RunAsync),
         ("points", PointReading.RunAsync),
         ("large", LargeDisk.RunAsync),
+        ("tracking", TrackingCost.RunAsync),
     ];
 
     /// <summary>Runs what the options ask for; the exit code.</summary>
@@ -32,6 +33,7 @@ internal static class BenchRun
             DateTimeOffset time = TimeProvider.System.GetUtcNow();
             string load = MachineFacts.Load();
             BenchContext context = new(options, folder);
+            List<(string Workload, BenchResult[] Results, string[] Remarks)> ran = [];
             Console.WriteLine($"Image of {options.ImageBytes >> 20} MiB; load {load}");
             await DiskImage.CreateAsync(context.ImagePath, options.ImageBytes, cancellationToken);
             foreach ((string name, Func<BenchContext, CancellationToken, Task> run) in Workloads.Where(workload => options.Only.Count == 0 || options.Only.Contains(workload.Name)))
@@ -39,16 +41,15 @@ internal static class BenchRun
                 Console.WriteLine($"== {name}");
                 (int results, int remarks) = (context.Results.Count, context.Remarks.Count);
                 await run(context, cancellationToken);
-                Show(context.Results.Skip(results));
-                context.Remarks.Skip(remarks).ToList().ForEach(Console.WriteLine);
+                ran.Add((name, [.. context.Results.Skip(results)], [.. context.Remarks.Skip(remarks)]));
+                Show(ran[^1].Results);
+                Array.ForEach(ran[^1].Remarks, Console.WriteLine);
             }
 
-            await ResultFile.WriteAsync(options.ResultsPath, context.Results, cancellationToken);
-            if (options.Only.Count == 0)
-            {
-                await ResultPage.WriteAsync(options.PagePath, options, context.Results, context.Remarks, load, time, cancellationToken);
-            }
-
+            RunFacts facts = new(time, MachineFacts.Machine(), load, MachineFacts.Load(), options.ImageBytes, options.Runs);
+            WorkloadRecord[] records = [.. ran.Select(workload => new WorkloadRecord { Workload = workload.Workload, Run = facts, Results = workload.Results, Remarks = workload.Remarks })];
+            List<WorkloadRecord> all = await ResultFile.UpdateAsync(options.ResultsPath, records, [.. Workloads.Select(workload => workload.Name)], cancellationToken);
+            await ResultPage.WriteAsync(options.PagePath, all, cancellationToken);
             return 0;
         }
         finally

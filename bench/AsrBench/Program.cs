@@ -10,7 +10,7 @@ Option<string> work = new("--work") { Description = "An existing folder for imag
 Option<string> binaries = new("--binaries") { Description = "Folder of asr-agent and asr-appliance.", Required = true };
 Option<string> results = new("--results") { Description = "The file of results, JSON.", Required = true };
 Option<string> page = new("--page") { Description = "The page of results, Markdown.", Required = true };
-Option<string[]> only = new("--only") { Description = "Names of workloads; without it all run and the page is written.", AllowMultipleArgumentsPerToken = true };
+Option<string[]> only = new("--only") { Description = "Names of workloads; without it all run. The page keeps what it has of the others.", AllowMultipleArgumentsPerToken = true };
 RootCommand root = new("Measures the product against other programs on one disk image, in one run, on this machine.") { size, runs, work, binaries, results, page, only };
 root.SetAction((parsed, cancellationToken) => BenchRun.RunAsync(
     new BenchOptions

@@ -15,22 +15,28 @@ internal static class ResultPage
     private const string Introduction = """
         # Benchmarks
 
-        Written by `./build.sh Bench`; do not edit. Every figure is the median of its runs, taken with the other program's in the same run, on the
-        same image: `mkfs.ext4 -d` of files from `/usr/lib`. Ours are the real `asr-agent` and `asr-appliance` over TLS 1.3 on loopback into an encrypted,
-        compressed, synced vault. A ratio above 1 means that ours is better; only for the rows against a bound (`<=`) it is ours divided by the bound.
+        Written by `./build.sh Bench` from the records in benchmarks.json; do not edit. Every figure is the median of its runs, taken with the other program's in the same run, on the
+        same image: `mkfs.ext4 -d` of files from `/usr/lib`; for what says tracked and for churn, on a loop device of 2 GiB with ext4. Ours are the real `asr-agent` and
+        `asr-appliance` over TLS 1.3 on loopback into an encrypted, compressed, synced vault. A ratio above 1 means that ours is better; only for the rows against a bound (`<=`) it is
+        ours divided by the bound.
 
         """;
 
     /// <summary>Writes the page.</summary>
-    public static async Task WriteAsync(
-        string path, BenchOptions options, IReadOnlyList<BenchResult> results, IReadOnlyList<string> remarks, string loadBefore, DateTimeOffset time, CancellationToken cancellationToken)
+    public static async Task WriteAsync(string path, IReadOnlyList<WorkloadRecord> records, CancellationToken cancellationToken)
     {
+        BenchResult[] results = [.. records.SelectMany(static record => record.Results)];
         StringBuilder page = new(Introduction);
-        page.AppendLine();
-        page.AppendLine(CultureInfo.InvariantCulture, $"- Machine: {MachineFacts.Machine()}");
-        page.AppendLine(CultureInfo.InvariantCulture, $"- Date: {time:yyyy-MM-dd HH:mm} UTC");
-        page.AppendLine(CultureInfo.InvariantCulture, $"- Load averages (1, 5, 15 min): {loadBefore} before, {MachineFacts.Load()} after. Loads above the number of cores mean that other work ran beside.");
-        page.AppendLine(CultureInfo.InvariantCulture, $"- Image: {options.ImageBytes >> 20} MiB; runs: {options.Runs}");
+        foreach (IGrouping<RunFacts, WorkloadRecord> run in records.GroupBy(static record => record.Run))
+        {
+            RunFacts facts = run.Key;
+            page.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"Workloads {string.Join(", ", run.Select(static record => record.Workload))}:").AppendLine();
+            page.AppendLine(CultureInfo.InvariantCulture, $"- Machine: {facts.Machine}");
+            page.AppendLine(CultureInfo.InvariantCulture, $"- Date: {facts.Time:yyyy-MM-dd HH:mm} UTC");
+            page.AppendLine(CultureInfo.InvariantCulture, $"- Load averages (1, 5, 15 min): {facts.LoadBefore} before, {facts.LoadAfter} after. Loads above the number of cores mean that other work ran beside.");
+            page.AppendLine(CultureInfo.InvariantCulture, $"- Image: {facts.ImageBytes >> 20} MiB; runs: {facts.Runs}");
+        }
+
         page.AppendLine().AppendLine("## Results").AppendLine();
         string plot = Path.ChangeExtension(path, ".svg");
         await ResultPlot.WriteAsync(plot, results, cancellationToken);
@@ -50,7 +56,7 @@ internal static class ResultPage
         }
 
         page.AppendLine(missed.Length == 0 ? "None." : "").AppendLine("## What the figures mean").AppendLine();
-        foreach (string remark in remarks)
+        foreach (string remark in records.SelectMany(static record => record.Remarks))
         {
             page.AppendLine(CultureInfo.InvariantCulture, $"- {remark}");
         }

@@ -11,10 +11,14 @@ using Asr.Contracts;
 
 namespace Asr.Bench.Site;
 
-/// <summary>A fresh vault, an appliance on it and an agent with the image as its one disk, all as real processes. Its folder goes when it is disposed.</summary>
+/// <summary>
+/// A fresh vault, an appliance on it and an agent with one disk, all as real processes: an image that it serves, or a device that it tracks. Its folder goes when it is
+/// disposed, and the tracking, which would outlive the agent.
+/// </summary>
 internal sealed class BenchSite : IAsyncDisposable
 {
     private const string Passphrase = "a vault for the benchmarks";
+    private const string DevicePrefix = "/dev/";
     private const string PolicyName = "bench";
 
     private readonly string _folder;
@@ -22,6 +26,7 @@ internal sealed class BenchSite : IAsyncDisposable
     private ServerProcess? _appliance;
     private ServerProcess? _agent;
     private OperatorClient? _operator;
+    private Guid? _trackedDiskId;
 
     private BenchSite(string folder, string binaries)
     {
@@ -35,8 +40,11 @@ internal sealed class BenchSite : IAsyncDisposable
     /// <summary>The machine.</summary>
     public Guid MachineId { get; private set; }
 
-    /// <summary>NBD URI of the replicated disk.</summary>
+    /// <summary>NBD URI of the replicated disk; empty for a device.</summary>
     public string ExportUri { get; private set; } = "";
+
+    /// <summary>The file that the agent's status is in, written every second.</summary>
+    public string StatusPath => Path.Join(StatePath, "status.json");
 
     /// <summary>The operator.</summary>
     public OperatorClient Operator => _operator ?? throw new InvalidOperationException("No operator is enrolled.");
@@ -51,12 +59,12 @@ internal sealed class BenchSite : IAsyncDisposable
     public double ApplianceProcessorSeconds => _appliance!.ProcessorTime.TotalSeconds;
 
     /// <summary>Everything up and the disk offered; nothing is replicated yet.</summary>
-    public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string imagePath, CancellationToken cancellationToken)
+    public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string diskPath, CancellationToken cancellationToken)
     {
         BenchSite site = new(Directory.CreateDirectory(folder).FullName, options.BinariesPath);
         try
         {
-            await site.StartAsync(imagePath, cancellationToken);
+            await site.StartAsync(diskPath, cancellationToken);
             return site;
         }
         catch
@@ -67,9 +75,9 @@ internal sealed class BenchSite : IAsyncDisposable
     }
 
     /// <summary>Starts replication and gives the seconds until the first recovery point is published.</summary>
-    public async Task<double> ReplicateAsync(CancellationToken cancellationToken)
+    public async Task<double> ReplicateAsync(CancellationToken cancellationToken, int pointSeconds = 1)
     {
-        AsrReplicationPolicy policy = new() { Name = PolicyName, CrashConsistentFrequencySeconds = 1 };
+        AsrReplicationPolicy policy = new() { Name = PolicyName, CrashConsistentFrequencySeconds = pointSeconds };
         await Operator.SendAsync<AsrReplicationPolicy>(HttpMethod.Put, AsrRoutes.Policy.Replace("{name}", PolicyName, StringComparison.Ordinal), policy, cancellationToken);
         long start = Stopwatch.GetTimestamp();
         await Operator.RunAsync(MachineId, new OperationRequest { Operation = MachineOperation.EnableReplication, PolicyName = PolicyName }, cancellationToken);
@@ -106,10 +114,17 @@ internal sealed class BenchSite : IAsyncDisposable
             await _appliance.DisposeAsync();
         }
 
+        if (_trackedDiskId is { } id)
+        {
+            await Shell.RunAsync($"rm -rf /sys/fs/bpf/asr-agent/{id:N} /run/asr-agent/activity-{id}.log", CancellationToken.None);
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task StartAsync(string imagePath, CancellationToken cancellationToken)
+    private string StatePath => Path.Join(_folder, "state");
+
+    private async Task StartAsync(string diskPath, CancellationToken cancellationToken)
     {
         await Shell.RunAsync($"echo '{Passphrase}' | {Program("asr-appliance")} vault create --path {VaultPath}", cancellationToken);
         _appliance = ServerProcess.Start(
@@ -117,12 +132,14 @@ internal sealed class BenchSite : IAsyncDisposable
         AsrAppliance self = JsonSerializer.Deserialize<AsrAppliance>(await _appliance.ReadLineAsync(cancellationToken), AsrJson.Options)!;
         _operator = await OperatorClient.EnrollAsync(self, Passphrase, cancellationToken);
         AsrEnrollmentToken token = await Operator.SendAsync<AsrEnrollmentToken>(HttpMethod.Post, AsrRoutes.Tokens, null, cancellationToken);
-        string state = Path.Join(_folder, "state");
-        await Shell.RunAsync($"echo '{token.Token}' | {Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --state {state} --name bench", cancellationToken);
-        _agent = ServerProcess.Start(Program("asr-agent"), ["run", "--state", state, "--disk", $"data={imagePath}@unix:{Path.Join(_folder, "disk.sock")}"]);
+        await Shell.RunAsync($"echo '{token.Token}' | {Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --state {StatePath} --name bench", cancellationToken);
+        bool isTracked = diskPath.StartsWith(DevicePrefix, StringComparison.Ordinal);
+        _agent = ServerProcess.Start(Program("asr-agent"), ["run", "--state", StatePath, "--disk", $"data={diskPath}" + (isTracked ? "" : $"@unix:{Path.Join(_folder, "disk.sock")}")]);
         using JsonDocument served = JsonDocument.Parse(await _agent.ReadLineAsync(cancellationToken));
         MachineId = served.RootElement.GetProperty("machineId").GetGuid();
-        ExportUri = served.RootElement.GetProperty("disks")[0].GetProperty("exportUri").GetString()!;
+        JsonElement disk = served.RootElement.GetProperty("disks")[0];
+        ExportUri = isTracked ? "" : disk.GetProperty("exportUri").GetString()!;
+        _trackedDiskId = isTracked ? disk.GetProperty("id").GetGuid() : null;
         await OperatorClient.WaitAsync(() => Operator.GetMachineAsync(MachineId, cancellationToken), machine => machine.Disks.Count == 1, cancellationToken);
     }
 
