@@ -48,6 +48,7 @@ $ToolPackages = [ordered] @{
     fio          = 'fio'
     fusermount3  = 'fuse3'
     losetup      = 'mount'
+    pgbench      = 'postgresql'
 }
 
 # The programs that Bench measures beside the product.

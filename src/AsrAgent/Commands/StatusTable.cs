@@ -20,6 +20,7 @@ internal static class StatusTable
         Line(output, "Appliance", $"{status.ControlEndpoint}, last contact {(status.LastContact is { } contact ? $"{contact:u}" : "never")}");
         Line(output, "Certificate", status.CertificateEnds is { } ends ? $"until {ends:u}" : "-");
         Line(output, "Last point", status.LastPoint is { } point ? $"{point.Time:u} ({point.Type}, {point.Reason})" : "none since the start");
+        Line(output, "Frozen", report.LastFreezeMs is { } frozen ? string.Create(CultureInfo.InvariantCulture, $"{frozen:0.#} ms for the last instant") : "not since the start");
         WriteError(output, "Connection", status.ConnectionError);
         WriteError(output, "Error", report.Error);
         output.WriteLine();

@@ -120,6 +120,12 @@ public sealed record AgentReport
     /// </summary>
     public IReadOnlyList<MachineInstant> Instants { get; init; } = Array.Empty<MachineInstant>();
 
+    /// <summary>
+    /// Milliseconds that the file systems of tracked disks were frozen for the last instant taken, from before the first was until the last was thawed; null before the
+    /// first and without such disks.
+    /// </summary>
+    public double? LastFreezeMs { get; init; }
+
     /// <summary>What keeps it from doing what it should, or null.</summary>
     public AsrError? Error { get; init; }
 }

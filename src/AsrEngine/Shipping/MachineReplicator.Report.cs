@@ -38,6 +38,7 @@ public sealed partial class MachineReplicator
                 FailbackPointDone = isFailingBack ? _failbackPointDone : null,
                 FailbackBytesMoved = _failback?.MovedBytes ?? 0,
                 Instants = _instantLoop.Peek(),
+                LastFreezeMs = _taker.LastRest is { Ticks: > 0 } rest ? rest.TotalMilliseconds : null,
                 Error = _error ?? _points.Error ?? shippers.Select(shipper => shipper.Error).FirstOrDefault(error => error is not null),
             };
         }

@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Agent.Tests.EndToEnd;
 using Asr.Contracts;
-using Asr.Engine.Blocks;
 using Asr.Tests.Shared;
 using Xunit;
 
@@ -87,23 +86,8 @@ public sealed class FrozenPointTests
 
     private static async Task RequireWholeAsync(DrSite site, AsrRecoveryPoint point, string fileSystem, SortedList<DateTimeOffset, int> synced)
     {
-        await site.RunAsync(new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = point.Id });
-        AsrReplicatedMachine machine = await site.MachineAsync();
         string image = site.At($"{point.Id:N}.img");
-        await using (IBlockDevice copy = await DrSite.OpenAsync(machine.TestFailover!.Disks[0]))
-        await using (FileStream file = File.Create(image))
-        {
-            byte[] buffer = new byte[1 << 20];
-            for (long at = 0; at < copy.Length; at += buffer.Length)
-            {
-                int count = (int)Math.Min(buffer.Length, copy.Length - at);
-                await copy.ReadAsync(at, buffer.AsMemory(0, count), Stop);
-                await file.WriteAsync(buffer.AsMemory(0, count), Stop);
-            }
-        }
-
-        await site.RunAsync(MachineOperation.CleanUpTestFailover);
-
+        await site.CopyDrillAsync(point.Id, image);
         if (fileSystem == "ext4")
         {
             // Freezing empties the journal: the check, which changes nothing, finds nothing to replay and nothing wrong.

@@ -30,6 +30,8 @@ internal sealed class ManagedProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
+    public bool HasExited => _process.HasExited;
+
     public int Id => _process.Id;
 
     public string Errors

@@ -196,6 +196,26 @@ internal sealed class DrSite : IAsyncDisposable
         await RunAsync(MachineOperation.CleanUpTestFailover);
     }
 
+    /// <summary>Copies the disk as a drill of a point serves it into a file.</summary>
+    public async Task CopyDrillAsync(Guid pointId, string path)
+    {
+        await RunAsync(new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = pointId });
+        AsrReplicatedMachine machine = await MachineAsync();
+        await using (IBlockDevice copy = await OpenAsync(machine.TestFailover!.Disks[0]))
+        await using (FileStream file = File.Create(path))
+        {
+            byte[] buffer = new byte[1 << 20];
+            for (long at = 0; at < copy.Length; at += buffer.Length)
+            {
+                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, copy.Length - at));
+                await copy.ReadAsync(at, part, Stop);
+                await file.WriteAsync(part, Stop);
+            }
+        }
+
+        await RunAsync(MachineOperation.CleanUpTestFailover);
+    }
+
     /// <summary>SHA-256 of the source disk.</summary>
     public async Task<string> HashSourceAsync()
     {
