@@ -24,7 +24,7 @@ public interface IChangeTracker : IDisposable
     /// <summary>Why it is known only that the disk is written, not where, so that all of it is compared; null for a tracker that knows.</summary>
     AsrError? Limitation { get; }
 
-    /// <summary>Roughly how much has been written since the last drain, in bytes. Cheap.</summary>
+    /// <summary>Roughly how much has been written since the last drain, in bytes. Cheap, and may be asked beside a drain.</summary>
     long WrittenBytes { get; }
 
     /// <summary>

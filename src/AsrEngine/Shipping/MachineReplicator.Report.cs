@@ -73,9 +73,20 @@ public sealed partial class MachineReplicator
         SentBytes = shipper?.SentBytes ?? 0,
         WireBytes = shipper?.WireBytes ?? 0,
         VaultSequence = shipper?.VaultSequence ?? 0,
-        Warning = disk.Tracker?.Limitation,
+        Warning = disk.Tracker?.Limitation ?? WritesOn(disk),
         Error = shipper?.Error ?? (_desired?.Mode == AgentMode.Failback ? null : disk.HalfRestored),
     };
+
+    // A tracked disk cannot be kept from being written, only seen to be.
+    private AsrError? WritesOn(DiskCapture disk) => _reachedMode == AgentMode.Fence && _desired?.Mode == AgentMode.Fence && disk.Tracker is { WrittenBytes: > 0 }
+        ? new AsrError
+        {
+            Code = AsrErrorCode.DiskBusy,
+            Message = $"The machine goes on writing to disk '{disk.Name}' though it was failed over. What it writes is in no recovery point.",
+            Action = "Stop its workload, or shut the machine down.",
+            Target = disk.Name,
+        }
+        : null;
 
     private CaptureMode CaptureModeOf(DiskCapture disk) => disk.Ledger switch
     {

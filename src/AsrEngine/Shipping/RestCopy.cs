@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -59,7 +60,19 @@ internal sealed class RestCopy : IDisposable
     }
 
     /// <summary>Reads all of it, several pieces at once. The calling thread takes part, so it gets done even when no other thread is free.</summary>
-    public void Read() => Parallel.ForEach(_pieces, new ParallelOptions { MaxDegreeOfParallelism = ReadersMax }, ReadPiece);
+    /// <exception cref="AsrException"><see cref="AsrErrorCode.DiskUnreadable"/>.</exception>
+    public void Read()
+    {
+        try
+        {
+            Parallel.ForEach(_pieces, new ParallelOptions { MaxDegreeOfParallelism = ReadersMax }, ReadPiece);
+        }
+        catch (AggregateException errors)
+        {
+            // One disk that cannot be read is reason enough, and the others' errors are most likely the same.
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
+    }
 
     /// <summary>The pieces of one disk as changes in memory of its queue, for which this waits; the caller owns them.</summary>
     public async Task<List<CapturedChange>> TakeAsync(DiskCapture disk, TimeSpan pause, TimeProvider time, CancellationToken cancellationToken)

@@ -40,6 +40,9 @@ public sealed partial class MachineGrain
         if (agentExpected && AgentConnected)
         {
             errors.AddRange(DiskErrors(document, now));
+        }
+        if (AgentConnected)
+        {
             errors.AddRange(DiskWarnings(document, now));
         }
         // A running job says itself what it cannot bring about.

@@ -1,6 +1,8 @@
+using System.Linq;
 using System.Threading.Tasks;
 using Asr.Agent.Tests.EndToEnd;
 using Asr.Contracts;
+using Asr.Engine.Blocks;
 using Asr.Tests.Shared;
 using Xunit;
 
@@ -19,5 +21,36 @@ public sealed class TrackedDiskTests
         AsrRecoveryPoint point = await site.PointAfterNowAsync();
         await site.RequireDrillEqualsSourceAsync(point.Id);
         Assert.Equal(CaptureMode.Ebpf, (await site.MachineAsync()).Disks[0].CaptureMode);
+    }
+
+    [Fact]
+    public async Task AfterAFailoverWritesAreToldAndTheWayBackLeadsToTheSameDisk()
+    {
+        await using LoopDisk disk = await LoopDisk.CreateAsync(32 << 20);
+        await disk.FormatAsync("ext4");
+        await using DrSite site = await DrSite.StartProtectedAsync(machineDisk: disk);
+        await site.RunAsync(MachineOperation.PlannedFailover);
+        Assert.DoesNotContain((await site.MachineAsync()).HealthErrors, error => error.Code == nameof(AsrErrorCode.DiskBusy));
+        await RealTools.CheckAsync("dd", "if=/dev/urandom", $"of={disk.DevicePath}", "bs=4096", "count=3", "seek=100", "oflag=direct", "conv=notrunc", "status=none");
+        await Eventually.SeeAsync("the write to be told", site.MachineAsync, machine => machine.HealthErrors.Any(error => error.Code == nameof(AsrErrorCode.DiskBusy)));
+
+        await site.RunAsync(MachineOperation.CommitFailover);
+        await using (IBlockDevice copy = await DrSite.OpenAsync((await site.MachineAsync()).Failover!.Disks[0]))
+        {
+            await DrSite.WriteAsync(copy, 5 << 20, 1 << 20);
+        }
+
+        await site.RunAsync(MachineOperation.Reprotect);
+        await site.StateAsync(MachineState.ReverseProtected);
+        string last;
+        await using (IBlockDevice copy = await DrSite.OpenAsync((await site.MachineAsync()).Failover!.Disks[0]))
+        {
+            last = await DrSite.HashAsync(copy);
+        }
+
+        await site.RunAsync(MachineOperation.Failback);
+        Assert.Equal(last, await site.HashSourceAsync());
+        await site.StateAsync(MachineState.Protected);
+        await site.RequireDrillEqualsSourceAsync((await site.PointAfterNowAsync()).Id);
     }
 }

@@ -73,7 +73,8 @@ internal sealed unsafe partial class MappedWords : SafeHandle
 
     private ref ulong At(int index)
     {
-        // Through a pointer: an index out of range would be another's memory.
+        // Through a pointer: an index out of range would be another's memory, and what is unmapped ends the process.
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
         return ref ((ulong*)handle)[index];
     }
