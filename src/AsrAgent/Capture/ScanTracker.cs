@@ -21,16 +21,13 @@ internal sealed class ScanTracker(BlockDeviceFacts disk, AsrError limitation) : 
     public string DevicePath => disk.DevicePath;
 
     /// <inheritdoc/>
-    public long DiskBytes { get; } = disk.SizeBytes;
-
-    /// <inheritdoc/>
     public bool IsNew => true;
 
     /// <inheritdoc/>
     public AsrError? Limitation => limitation;
 
     /// <inheritdoc/>
-    public long WrittenBytes => _seen == disk.EndedSectors ? 0 : DiskBytes;
+    public long WrittenBytes => _seen == disk.EndedSectors ? 0 : disk.SizeBytes;
 
     /// <inheritdoc/>
     public DrainOutcome Drain(Action<long, long> written, DiskRest rest)

@@ -45,7 +45,7 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
         {
             // Also here, where it costs no frozen time.
             _watchdog.EnsureRunning();
-            fileSystems = OpenAll(devicePaths);
+            fileSystems = OpenAll(devicePaths, NewFinder());
             for (int pass = 0; pass < WriteBackPassesMax; pass++)
             {
                 long start = Stopwatch.GetTimestamp();
@@ -70,8 +70,9 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
     public IQuietMoment Begin(IReadOnlyList<string> devicePaths, TimeSpan budget)
     {
         _watchdog.EnsureRunning();
-        OpenedFileSystem[] fileSystems = OpenAll(devicePaths);
-        HashSet<string> covered = [.. devicePaths.Where(static path => Find([path]).Count > 0)];
+        FileSystemFinder finder = NewFinder();
+        OpenedFileSystem[] fileSystems = OpenAll(devicePaths, finder);
+        HashSet<string> covered = [.. devicePaths.Where(path => Find([path], finder).Count > 0)];
         bool isArmed = false;
         try
         {
@@ -154,9 +155,11 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
         return !hasFired;
     }
 
-    private static OpenedFileSystem[] OpenAll(IReadOnlyList<string> devicePaths)
+    private static FileSystemFinder NewFinder() => new(new BlockDevices(), MountTable.Read());
+
+    private static OpenedFileSystem[] OpenAll(IReadOnlyList<string> devicePaths, FileSystemFinder finder)
     {
-        IReadOnlyList<MountedFileSystem> found = Find(devicePaths);
+        IReadOnlyList<MountedFileSystem> found = Find(devicePaths, finder);
         if (found.Count > WatchdogSocket.DescriptorsMax)
         {
             throw new AsrException(
@@ -182,10 +185,10 @@ internal sealed class FileSystemQuiescence : IQuiescence, IDisposable
         }
     }
 
-    private static IReadOnlyList<MountedFileSystem> Find(IReadOnlyList<string> devicePaths)
+    private static IReadOnlyList<MountedFileSystem> Find(IReadOnlyList<string> devicePaths, FileSystemFinder finder)
     {
         HashSet<DeviceNumber> disks = [.. devicePaths.Select(BlockDevices.NumberOf).Where(number => number is not null).Select(number => number!.Value)];
-        return new FileSystemFinder(new BlockDevices(), MountTable.Read()).Find(disks);
+        return finder.Find(disks);
     }
 
     private void Note(OpenedFileSystem[] fileSystems)

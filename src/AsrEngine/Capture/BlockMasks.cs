@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Numerics;
 using Asr.Contracts;
 
 namespace Asr.Engine.Capture;
@@ -18,6 +20,23 @@ internal sealed class BlockMasks
     private const int MasksMax = 1 << 19;
 
     private readonly Dictionary<long, ushort> _masks = [];
+
+    /// <summary>The runs of blocks in a region's mask, in order, as far as they lie on the disk.</summary>
+    public static IEnumerable<BlockRun> RunsOf(long region, ushort mask, long diskBytes)
+    {
+        while (mask != 0)
+        {
+            int low = BitOperations.TrailingZeroCount(mask);
+            int count = BitOperations.TrailingZeroCount(~((uint)mask >> low));
+            mask &= (ushort)~(((1 << count) - 1) << low);
+            long offset = (region * ReplicationLimits.DigestRegionBytes) + ((long)low * BlockBytes);
+            int length = (int)Math.Min(count * BlockBytes, diskBytes - offset);
+            if (length > 0)
+            {
+                yield return new BlockRun(offset, length);
+            }
+        }
+    }
 
     /// <summary>More blocks of a region are wanted.</summary>
     public void Add(long region, ushort mask, bool isNewlyPending)

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Numerics;
 
 namespace Asr.Engine.Capture;
 
@@ -77,31 +76,21 @@ internal sealed partial class CaptureLedger
 
             for (long region = _pending.NextSet(0); region >= 0; region = _pending.NextSet(region + 1))
             {
-                for (ushort mask = _masks!.Peek(region); mask != 0;)
+                foreach (BlockRun run in BlockMasks.RunsOf(region, _masks!.Peek(region), DiskBytes))
                 {
-                    int low = BitOperations.TrailingZeroCount(mask);
-                    int count = BitOperations.TrailingZeroCount(~((uint)mask >> low));
-                    mask &= (ushort)~(((1 << count) - 1) << low);
-                    long offset = (region * _regionBytes) + ((long)low * BlockMasks.BlockBytes);
-                    int length = (int)Math.Min(count * BlockMasks.BlockBytes, DiskBytes - offset);
-                    if (length <= 0)
-                    {
-                        continue;
-                    }
-
-                    bytes += length;
+                    bytes += run.Length;
                     if (bytes > bytesMax)
                     {
                         return null;
                     }
 
-                    if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset && last.Length + length <= runBytesMax)
+                    if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == run.Offset && last.Length + run.Length <= runBytesMax)
                     {
-                        runs[^1] = new BlockRun(last.Offset, last.Length + length);
+                        runs[^1] = new BlockRun(last.Offset, last.Length + run.Length);
                     }
                     else
                     {
-                        runs.Add(new BlockRun(offset, length));
+                        runs.Add(run);
                     }
                 }
             }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Numerics;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -133,17 +132,9 @@ public sealed partial class DiskCapture
         List<(BlockRun Read, List<BlockRun> Wanted)> plan = [];
         for (int i = 0; i < masks.Length; i++)
         {
-            for (ushort mask = masks[i]; mask != 0;)
+            foreach (BlockRun blocks in BlockMasks.RunsOf(run.First + i, masks[i], Length))
             {
-                int low = BitOperations.TrailingZeroCount(mask);
-                int count = BitOperations.TrailingZeroCount(~((uint)mask >> low));
-                mask &= (ushort)~(((1 << count) - 1) << low);
-                long offset = ((run.First + i) * ReplicationLimits.DigestRegionBytes) + ((long)low * BlockMasks.BlockBytes);
-                int length = (int)Math.Min(count * BlockMasks.BlockBytes, Length - offset);
-                if (length > 0)
-                {
-                    Add(new BlockRun(offset, length));
-                }
+                Add(blocks);
             }
         }
 

@@ -15,9 +15,6 @@ public interface IChangeTracker : IDisposable
     /// <summary>The device, for bringing what lies on it to rest.</summary>
     string DevicePath { get; }
 
-    /// <summary>Bytes of the disk.</summary>
-    long DiskBytes { get; }
-
     /// <summary>True when the tracker was made by this process: what was written before is not known to it.</summary>
     bool IsNew { get; }
 

@@ -57,9 +57,6 @@ internal sealed class WriteTracker : IChangeTracker
     public string DevicePath => _disk.DevicePath;
 
     /// <inheritdoc/>
-    public long DiskBytes => _geometry.DiskBytes;
-
-    /// <inheritdoc/>
     public bool IsNew { get; }
 
     /// <inheritdoc/>
