@@ -12,6 +12,7 @@ namespace Asr.Agent.Capture;
 /// <param name="limitation">Why its writes cannot be tracked.</param>
 internal sealed class ScanTracker(BlockDeviceFacts disk, AsrError limitation) : IChangeTracker
 {
+    private readonly long _diskBytes = disk.SizeBytes;
     private (long Written, long Discarded)? _seen;
 
     /// <inheritdoc/>
@@ -27,7 +28,25 @@ internal sealed class ScanTracker(BlockDeviceFacts disk, AsrError limitation) : 
     public AsrError? Limitation => limitation;
 
     /// <inheritdoc/>
-    public long WrittenBytes => _seen == disk.EndedSectors ? 0 : disk.SizeBytes;
+    public long WrittenBytes
+    {
+        get
+        {
+            try
+            {
+                return _seen == disk.EndedSectors ? 0 : _diskBytes;
+            }
+            catch (AsrException)
+            {
+                // The disk is gone; whoever reads it is told why.
+                return _diskBytes;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing is tracked that could be doubted.</remarks>
+    public DrainOutcome Check() => default;
 
     /// <inheritdoc/>
     public DrainOutcome Drain(Action<long, long> written, DiskRest rest)

@@ -59,8 +59,8 @@ public sealed partial class DiskCapture : IBlockDevice
     /// <inheritdoc/>
     public bool IsReadOnly => Source.IsReadOnly || Ledger.IsOffline;
 
-    /// <summary>Bytes whose content is not yet in the stream.</summary>
-    public long PendingBytes => Math.Min(Length, Ledger.PendingRegions * Activity.RegionBytes);
+    /// <summary>Bytes whose content is not yet in the stream, those of a tracked disk that were not asked for yet among them.</summary>
+    public long PendingBytes => Math.Min(Length, (Ledger.PendingRegions * Activity.RegionBytes) + (Tracker?.WrittenBytes ?? 0));
 
     /// <summary>Why the disk is neither served nor replicated while a failback has begun and not ended; else null.</summary>
     internal AsrError? HalfRestored => Activity.IsBeingRestored

@@ -24,6 +24,9 @@ public interface IChangeTracker : IDisposable
     /// <summary>Roughly how much has been written since the last drain, in bytes. Cheap, and may be asked beside a drain.</summary>
     long WrittenBytes { get; }
 
+    /// <summary>What the tracking says about itself, without taking anything. Cheap enough for every second.</summary>
+    DrainOutcome Check();
+
     /// <summary>
     /// Takes the blocks written since the last drain. Each run of blocks is told before it is forgotten, so that a process that dies in between leaves it
     /// noted. Blocks of writes that have not ended stay noted: what is read there may be what was before.

@@ -68,7 +68,7 @@ internal sealed partial class DiskShipper
             _passUnderWay = null;
         }
 
-        await _drainWanted.WaitAsync(Capture.Tracker!.Limitation is null ? _options.DrainInterval : _options.ScanInterval, _time, cancellationToken).ConfigureAwait(false);
+        DrainOutcome outcome = await WaitForDrainAsync(cancellationToken).ConfigureAwait(false);
         lock (_passGate)
         {
             (_passUnderWay, _passWanted) = (_passWanted, null);
@@ -76,7 +76,11 @@ internal sealed partial class DiskShipper
 
         using (await Capture.TakeTurnAsync(cancellationToken).ConfigureAwait(false))
         {
-            DrainOutcome outcome = await Task.Run(() => Capture.Drain(DiskRest.None), cancellationToken).ConfigureAwait(false);
+            if (!IsSuspect(outcome))
+            {
+                outcome = await Task.Run(() => Capture.Drain(DiskRest.None), cancellationToken).ConfigureAwait(false);
+            }
+
             if (outcome is { IsDoubtful: true, Loss: null })
             {
                 // Only at rest can a missed write be told from a missed end of one.
@@ -86,6 +90,49 @@ internal sealed partial class DiskShipper
             Judge(outcome);
         }
     }
+
+    // Until what is written is to be read. Meanwhile the tracking is checked, and what it says is given as soon as it is not well.
+    private async Task<DrainOutcome> WaitForDrainAsync(CancellationToken cancellationToken)
+    {
+        IChangeTracker tracker = Capture.Tracker!;
+        if (tracker.Limitation is not null)
+        {
+            await _drainWanted.WaitAsync(_options.ScanInterval, _time, cancellationToken).ConfigureAwait(false);
+            return default;
+        }
+
+        long began = _time.GetTimestamp();
+        while (true)
+        {
+            await _drainWanted.WaitAsync(_options.CheckInterval, _time, cancellationToken).ConfigureAwait(false);
+            if (IsPassWanted || _time.GetElapsedTime(began) >= _options.DrainInterval || tracker.WrittenBytes >= _options.DrainBytes)
+            {
+                return default;
+            }
+
+            using (await Capture.TakeTurnAsync(cancellationToken).ConfigureAwait(false))
+            {
+                DrainOutcome outcome = await Task.Run(tracker.Check, cancellationToken).ConfigureAwait(false);
+                if (IsSuspect(outcome))
+                {
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    private bool IsPassWanted
+    {
+        get
+        {
+            lock (_passGate)
+            {
+                return _passWanted is not null;
+            }
+        }
+    }
+
+    private static bool IsSuspect(DrainOutcome outcome) => outcome.IsDoubtful || outcome.Loss is not null;
 
     // Freezes for as long as a drain takes. A disk that cannot be frozen now is drained as it is.
     private DrainOutcome DrainAtRest()

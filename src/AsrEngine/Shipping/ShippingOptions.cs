@@ -27,8 +27,20 @@ public sealed record ShippingOptions
     /// <summary>How often an instant is noted while nothing changes; default 10 s.</summary>
     public TimeSpan InstantIdleInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a tracked disk is asked what has been written; default 1 s. A recovery point asks at once.</summary>
-    public TimeSpan DrainInterval { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How often the tracking of a disk is checked for losses; default 1 s.</summary>
+    public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long what is written to a tracked disk may wait to be read; default 30 s. A recovery point does not wait. Blocks that are written again and again meanwhile are
+    /// read once.
+    /// </summary>
+    public TimeSpan DrainInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Bytes written to a tracked disk from which on they are read without waiting; default 64 MiB. The next recovery point has no more than that to catch up with, which takes
+    /// about a second.
+    /// </summary>
+    public long DrainBytes { get; init; } = 64 << 20;
 
     /// <summary>How often a disk is compared in full whose writes cannot be tracked; default 5 minutes. A recovery point asks at once.</summary>
     public TimeSpan ScanInterval { get; init; } = TimeSpan.FromMinutes(5);

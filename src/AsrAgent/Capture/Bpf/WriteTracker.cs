@@ -116,6 +116,9 @@ internal sealed class WriteTracker : IChangeTracker
     }
 
     /// <inheritdoc/>
+    public DrainOutcome Check() => new() { Loss = FindGaps(), IsDoubtful = IsDoubtful() };
+
+    /// <inheritdoc/>
     public DrainOutcome Drain(Action<long, long> written, DiskRest rest)
     {
         long began = NowNs();
