@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -14,6 +15,9 @@ namespace Asr.Engine.Segments;
 /// </summary>
 internal static class SegmentReader
 {
+    /// <summary>Most sealed bytes that are read in one piece: many contents of usual size, little memory.</summary>
+    public const int RunBytesMax = 1 << 20;
+
     private const int IndexBytesMax = PackFormat.EntriesMax * PackFormat.EntryBytes;
 
     /// <summary>Reads a segment's or pack's table: two reads at the object's end.</summary>
@@ -24,22 +28,32 @@ internal static class SegmentReader
     }
 
     /// <summary>Reads one content into <paramref name="content"/>, of exactly the change's length.</summary>
-    public static async ValueTask ReadContentAsync(
-        ISegmentStore store, SegmentTable table, int changeIndex, Memory<byte> content, CancellationToken cancellationToken)
+    public static ValueTask ReadContentAsync(
+        ISegmentStore store, SegmentTable table, int changeIndex, Memory<byte> content, CancellationToken cancellationToken) =>
+        ReadContentsAsync(store, table, changeIndex, [content], cancellationToken);
+
+    /// <summary>
+    /// Reads contents that lie one after the other in an object, the first of them entry <paramref name="first"/>, in one piece: a store is asked once, which
+    /// is most of what a small read costs. Each goes to its place, of exactly its change's length.
+    /// </summary>
+    public static async ValueTask ReadContentsAsync(
+        ISegmentStore store, SegmentTable table, int first, IReadOnlyList<Memory<byte>> places, CancellationToken cancellationToken)
     {
-        Change change = table.Changes[changeIndex];
-        byte[] stored = ArrayPool<byte>.Shared.Rent(change.StoredLength);
+        long start = table.Changes[first].PayloadOffset;
+        Change last = table.Changes[first + places.Count - 1];
+        int sealedLength = (int)(last.PayloadOffset + last.StoredLength + SegmentCipher.TagBytes - start);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(sealedLength);
         try
         {
-            await ReadStoredAsync(store, table, changeIndex, stored.AsMemory(0, change.StoredLength), cancellationToken).ConfigureAwait(false);
-            if (!ChunkCodec.TryDecode(change.Encoding, stored.AsSpan(0, change.StoredLength), content.Span, change.Hash))
+            await store.ReadAsync(table.Name, start, buffer.AsMemory(0, sealedLength), cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < places.Count; i++)
             {
-                throw SegmentErrors.Corrupt(table.Name, change.PayloadOffset, $"holds change {change.Sequence} with a content that does not have its hash");
+                OpenContent(table, first + i, buffer.AsSpan((int)(table.Changes[first + i].PayloadOffset - start)), places[i].Span);
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(stored);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -53,14 +67,38 @@ internal static class SegmentReader
         try
         {
             await store.ReadAsync(table.Name, change.PayloadOffset, buffer.AsMemory(0, sealedLength), cancellationToken).ConfigureAwait(false);
-            if (!table.Cipher.TryOpenPayload(table.Name, change, table.NonceBase + (ulong)changeIndex, buffer.AsSpan(0, sealedLength), stored.Span))
-            {
-                throw SegmentErrors.Corrupt(table.Name, change.PayloadOffset, $"holds change {change.Sequence} with a content that is not the one sealed");
-            }
+            OpenStored(table, changeIndex, buffer.AsSpan(0, sealedLength), stored.Span);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void OpenContent(SegmentTable table, int changeIndex, ReadOnlySpan<byte> sealedBytes, Span<byte> content)
+    {
+        ref readonly Change change = ref table.Changes[changeIndex];
+        byte[] stored = ArrayPool<byte>.Shared.Rent(change.StoredLength);
+        try
+        {
+            OpenStored(table, changeIndex, sealedBytes[..(change.StoredLength + SegmentCipher.TagBytes)], stored.AsSpan(0, change.StoredLength));
+            if (!ChunkCodec.TryDecode(change.Encoding, stored.AsSpan(0, change.StoredLength), content, change.Hash))
+            {
+                throw SegmentErrors.Corrupt(table.Name, change.PayloadOffset, $"holds change {change.Sequence} with a content that does not have its hash");
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
+        }
+    }
+
+    private static void OpenStored(SegmentTable table, int changeIndex, ReadOnlySpan<byte> sealedBytes, Span<byte> stored)
+    {
+        ref readonly Change change = ref table.Changes[changeIndex];
+        if (!table.Cipher.TryOpenPayload(table.Name, change, table.NonceBase + (ulong)changeIndex, sealedBytes, stored))
+        {
+            throw SegmentErrors.Corrupt(table.Name, change.PayloadOffset, $"holds change {change.Sequence} with a content that is not the one sealed");
         }
     }
 

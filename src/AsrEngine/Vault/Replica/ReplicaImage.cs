@@ -155,6 +155,7 @@ internal sealed class ReplicaImage : IBlockDevice
 
     private async ValueTask ReadAsync(ReplicaState state, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        ContentRun run = new(_opener.Store);
         long done = offset;
         foreach (Extent extent in await FindAsync(state, offset, buffer.Length, cancellationToken).ConfigureAwait(false))
         {
@@ -173,17 +174,19 @@ internal sealed class ReplicaImage : IBlockDevice
             buffer.Span[(int)(done - offset)..(int)(at - offset)].Clear();
             while (at < to)
             {
-                at += await ReadChangeAsync(state, extent.Sequence, at, buffer[(int)(at - offset)..(int)(to - offset)], cancellationToken).ConfigureAwait(false);
+                at += await ReadChangeAsync(state, run, extent.Sequence, at, buffer[(int)(at - offset)..(int)(to - offset)], cancellationToken).ConfigureAwait(false);
             }
 
             done = to;
         }
 
+        await run.ReadAsync(cancellationToken).ConfigureAwait(false);
         buffer.Span[(int)(done - offset)..].Clear();
     }
 
-    /// <summary>Reads what one entry has of a change from a place on, and returns how much that was.</summary>
-    private async ValueTask<int> ReadChangeAsync(ReplicaState state, long sequence, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <summary>Reads what one entry has of a change from a place on, or has the run read it, and returns how much that was.</summary>
+    private async ValueTask<int> ReadChangeAsync(
+        ReplicaState state, ContentRun run, long sequence, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int epoch = state.Branch.EpochOf(sequence);
         SegmentName name = state.Map.Locate(epoch, sequence)
@@ -201,7 +204,11 @@ internal sealed class ReplicaImage : IBlockDevice
         int length = (int)long.Min(buffer.Length, change.End - offset);
         if (length == change.Length && !_opener.Caches.Contents.TryGet((name, entry), out byte[]? content))
         {
-            await SegmentReader.ReadContentAsync(_opener.Store, table, entry, buffer[..length], cancellationToken).ConfigureAwait(false);
+            if (!run.TryAdd(table, entry, buffer[..length]))
+            {
+                await run.ReadAsync(cancellationToken).ConfigureAwait(false);
+                run.Begin(table, entry, buffer[..length]);
+            }
         }
         else
         {
