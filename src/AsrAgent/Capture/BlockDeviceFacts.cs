@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using Asr.Agent.Disks;
 using Asr.Contracts;
 
 namespace Asr.Agent.Capture;
@@ -37,7 +38,7 @@ internal sealed class BlockDeviceFacts
     public long SizeBytes => Number("size") * 512;
 
     /// <summary>The kernel's number of the disk, not given to another one before the next start of the system; 0 before Linux 5.15.</summary>
-    public long Sequence => File.Exists(Path.Combine(_folder, "diskseq")) ? Number("diskseq") : 0;
+    public long Sequence => SysAttribute.ReadNumber(_folder, "diskseq") ?? 0;
 
     /// <summary>Requests under way, reads and writes, which the kernel counts exactly.</summary>
     public (long Reads, long Writes) InFlight
@@ -61,7 +62,7 @@ internal sealed class BlockDeviceFacts
     }
 
     /// <summary>True for a device of zones, which are written in order only.</summary>
-    public bool IsZoned => File.Exists(Path.Combine(_folder, "queue/zoned")) && Read("queue/zoned") != "none";
+    public bool IsZoned => SysAttribute.Read(_folder, "queue/zoned") is not (null or "none");
 
     /// <summary>Finds a disk by its path.</summary>
     /// <exception cref="AsrException"><see cref="AsrErrorCode.DiskUnreadable"/> or <see cref="AsrErrorCode.DiskUnsupported"/>.</exception>
@@ -90,25 +91,14 @@ internal sealed class BlockDeviceFacts
     /// <summary>Has the kernel count what ends; without that nothing can be checked.</summary>
     public void RequireCounting()
     {
-        string path = Path.Combine(_folder, "queue/iostats");
-        if (File.Exists(path) && Read("queue/iostats") == "0")
+        if (SysAttribute.ReadNumber(_folder, "queue/iostats") == 0)
         {
-            File.WriteAllText(path, "1");
+            File.WriteAllText(Path.Combine(_folder, "queue/iostats"), "1");
         }
     }
 
-    private string Read(string file)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(_folder, file)).Trim();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new AsrException(
-                AsrErrorCode.DiskUnreadable, $"Disk '{DevicePath}' is gone, or the kernel does not show it: {error.Message}", "Check that the disk is attached.", DevicePath, error);
-        }
-    }
+    private string Read(string file) => SysAttribute.Read(_folder, file) ?? throw new AsrException(
+        AsrErrorCode.DiskUnreadable, $"Disk '{DevicePath}' is gone, or the kernel does not show {_folder}/{file}.", "Check that the disk is attached.", DevicePath);
 
     private string[] Fields(string file, int fieldsMin)
     {

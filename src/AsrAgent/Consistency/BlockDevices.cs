@@ -1,7 +1,7 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Asr.Agent.Disks;
 
 namespace Asr.Agent.Consistency;
 
@@ -30,7 +30,7 @@ internal sealed class BlockDevices(string sysPath = "/sys")
 
     /// <summary>The file that a loop device shows; null for every other device.</summary>
     public string? BackingFile(DeviceNumber device) =>
-        FolderOf(device) is { } folder ? ReadLine(Path.Combine(folder, "loop", "backing_file")) : null;
+        FolderOf(device) is { } folder ? SysAttribute.Read(folder, "loop/backing_file") : null;
 
     /// <summary>All devices of the Btrfs that has one of them, which may be several; else that one.</summary>
     public IReadOnlyList<DeviceNumber> BtrfsMembers(DeviceNumber one)
@@ -79,18 +79,5 @@ internal sealed class BlockDevices(string sysPath = "/sys")
     }
 
     private static DeviceNumber? ReadNumber(string folder) =>
-        ReadLine(Path.Combine(folder, "dev")) is { } text && DeviceNumber.TryParse(text, out DeviceNumber number) ? number : null;
-
-    // Attributes of /sys have a page at most.
-    private static string? ReadLine(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).TrimEnd('\n');
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+        SysAttribute.Read(folder, "dev") is { } text && DeviceNumber.TryParse(text, out DeviceNumber number) ? number : null;
 }

@@ -1,9 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text;
 
 namespace Asr.Agent.Disks;
 
@@ -20,7 +18,6 @@ internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sy
     public const string WorldWideName = "wwid:";
 
     private const int SectorBytes = 512;
-    private const int AttributeBytesMax = 4096;
 
     // By kernel name. Reading these ids asks the device, so it is done once for each disk.
     private Dictionary<string, (long Sequence, string[] Ids)> _deviceIds = [];
@@ -34,13 +31,13 @@ internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sy
         foreach (string folder in Folders())
         {
             string name = Path.GetFileName(folder);
-            long sizeBytes = ReadNumber(folder, "size") * SectorBytes;
+            long sizeBytes = SysAttribute.ReadNumber(folder, "size") * SectorBytes ?? 0;
             if (sizeBytes <= 0 || !(isDisk?.Invoke(name) ?? IsDisk(folder, name)))
             {
                 continue;
             }
 
-            long sequence = ReadNumber(folder, "diskseq");
+            long sequence = SysAttribute.ReadNumber(folder, "diskseq") ?? 0;
             (long Sequence, string[] Ids) ids = _deviceIds.GetValueOrDefault(name);
             deviceIds[name] = sequence > 0 && ids.Sequence == sequence ? ids : (sequence, [.. ReadDeviceIds(folder)]);
             found.Add(Describe(name, sizeBytes, sequence, deviceIds[name].Ids, links));
@@ -69,9 +66,9 @@ internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sy
         string[] others = ["loop", "ram", "zram", "sr", "fd", "nbd", "dm-", "md", "mtdblock"];
         return !others.Any(isOfKind)
             && !IsStacked(folder)
-            && ReadNumber(folder, "ro") != 1
-            && ReadNumber(folder, "removable") != 1
-            && ReadNumber(folder, "hidden") != 1;
+            && SysAttribute.ReadNumber(folder, "ro") != 1
+            && SysAttribute.ReadNumber(folder, "removable") != 1
+            && SysAttribute.ReadNumber(folder, "hidden") != 1;
     }
 
     private static bool IsStacked(string folder)
@@ -101,11 +98,11 @@ internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sy
         // NVMe has its world-wide name at the disk, SCSI and SATA at the device, whose page 0x80 holds the serial number behind four bytes.
         (string Kind, string? Value)[] ids =
         [
-            (WorldWideName, ReadText(folder, "wwid") ?? ReadText(folder, "device/wwid")),
-            ("serial:", ReadText(folder, "serial") ?? ReadText(folder, "device/vpd_pg80", skip: 4)),
-            ("cid:", ReadText(folder, "device/cid")),
+            (WorldWideName, SysAttribute.Read(folder, "wwid") ?? SysAttribute.Read(folder, "device/wwid")),
+            ("serial:", SysAttribute.Read(folder, "serial") ?? SysAttribute.Read(folder, "device/vpd_pg80", skip: 4)),
+            ("cid:", SysAttribute.Read(folder, "device/cid")),
         ];
-        return ids.Where(id => id.Value is not null).Select(id => id.Kind + id.Value);
+        return ids.Where(id => !string.IsNullOrWhiteSpace(id.Value)).Select(id => id.Kind + id.Value!.Trim(' '));
     }
 
     // Device node to the links below /dev/disk that lead to it.
@@ -123,26 +120,6 @@ internal sealed class DiskDiscovery(Func<string, bool>? isDisk = null, string sy
         {
             // No udev, or a link went while it was looked at; the other ids remain.
             return Array.Empty<(string Link, string Target)>().ToLookup(entry => entry.Target, entry => entry.Link);
-        }
-    }
-
-    private static long ReadNumber(string folder, string attribute) =>
-        long.TryParse(ReadText(folder, attribute), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
-
-    private static string? ReadText(string folder, string attribute, int skip = 0)
-    {
-        try
-        {
-            using FileStream file = new(Path.Combine(folder, attribute), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            byte[] content = new byte[AttributeBytesMax];
-            int count = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-            string text = Encoding.ASCII.GetString(content.AsSpan(Math.Min(skip, count)..count)).Trim(' ', '\n', '\0');
-            return text.Length > 0 ? text : null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Absent, or the disk has just gone.
-            return null;
         }
     }
 }
