@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Shipping;
 
 namespace Asr.Agent.Appliance;
 
 /// <summary>The configuration server as the agent sees it. Safe for concurrent callers. Owns its connections.</summary>
-internal sealed class ControlClient(Uri controlEndpoint, ApplianceTrust trust, AgentCredentials credentials, TimeProvider time) : IDisposable
+internal sealed class ControlClient(Uri controlEndpoint, ApplianceTrust trust, AgentCredentials credentials, TimeProvider time) : IGroupCoordinator, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
@@ -26,6 +27,10 @@ internal sealed class ControlClient(Uri controlEndpoint, ApplianceTrust trust, A
     /// <summary>Tells what the agent does.</summary>
     public Task ReportAsync(AgentReport report, CancellationToken cancellationToken) =>
         _http.PostJsonAsync(AsrRoutes.AgentReport, report, AnswerTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ConsistencyOrder> StepAsync(ConsistencyStep step, TimeSpan timeout, CancellationToken cancellationToken) =>
+        _http.PostJsonAsync<ConsistencyOrder>(AsrRoutes.AgentConsistency, step, timeout < PollTimeout ? timeout : PollTimeout, cancellationToken);
 
     /// <summary>Asks for a new certificate.</summary>
     public Task<EnrollAgentResponse> RenewAsync(RenewAgentCertificateRequest request, CancellationToken cancellationToken) =>

@@ -25,6 +25,8 @@ namespace Asr.Agent.Hosting;
 /// </summary>
 internal static class AgentHost
 {
+    private const int ThreadsMin = 16;
+
     /// <summary>Runs until SIGTERM, SIGINT or cancellation, and ends in order. <paramref name="onServing"/> is called once, when every disk that can be is in service.</summary>
     public static async Task RunAsync(
         StateFolder folder, DiskPlan plan, IApplicationQuiescence applications, Action<AgentIdentity, ServedMachine> onServing, CancellationToken cancellationToken)
@@ -41,13 +43,16 @@ internal static class AgentHost
             loggers.CreateLogger(typeof(AgentHost)).ThawedLeftovers(string.Join(", ", leftFrozen));
         }
 
+        // A thread that waits for a frozen file system, as to write a line of log, must not be the one that the appliance's answer needs: of one that is busy so, the pool takes half a second to notice.
+        ThreadPool.GetMinThreads(out int workers, out int completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, ThreadsMin), completions);
         using ServiceNotifier notifier = new();
         using X509Certificate2 authority = identity.OpenAuthority();
         using AgentCredentials credentials = new(identity);
         ApplianceTrust trust = new(authority, time);
         using HttpReplication replication = new(identity.DataEndpoint, trust, credentials, time);
         using ControlClient control = new(identity.ControlEndpoint, trust, credentials, time);
-        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, applications, replication, replication, loggers).ConfigureAwait(false);
+        await using ServedMachine machine = await ServedMachine.StartAsync(folder, identity, plan, applications, replication, replication, control, loggers).ConfigureAwait(false);
 
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSerilog(log);

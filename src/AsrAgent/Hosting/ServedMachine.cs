@@ -51,6 +51,7 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
         IApplicationQuiescence applications,
         IReplicationSink sink,
         IReplicaSource replica,
+        IGroupCoordinator coordinator,
         ILoggerFactory loggers,
         DiskDiscovery? discovery = null)
     {
@@ -66,7 +67,8 @@ internal sealed class ServedMachine : IServedMachine, IAsyncDisposable
             shipping,
             logger: loggers.CreateLogger<MachineReplicator>(),
             quiescence: quiescence,
-            applications: applications);
+            applications: applications,
+            coordinator: coordinator);
         return new ServedMachine(folder, last, disks, replicator, quiescence, loggers.CreateLogger<ServedMachine>());
     }
 

@@ -29,6 +29,8 @@ internal static class AgentJson
         [typeof(AsrDisk)] = static () => new AsrDisk(),
         [typeof(AsrError)] = static () => new AsrError(),
         [typeof(AsrRecoveryPoint)] = static () => new AsrRecoveryPoint(),
+        [typeof(ConsistencyOrder)] = static () => new ConsistencyOrder(),
+        [typeof(ConsistencyStep)] = static () => new ConsistencyStep(),
         [typeof(DigestRequest)] = static () => new DigestRequest(),
         [typeof(DiskBase)] = static () => new DiskBase(),
         [typeof(DiskEntry)] = static () => new DiskEntry(),
@@ -37,6 +39,7 @@ internal static class AgentJson
         [typeof(FreezeNote)] = static () => new FreezeNote(),
         [typeof(IntervalFigures)] = static () => new IntervalFigures(),
         [typeof(MachineInstant)] = static () => new MachineInstant(),
+        [typeof(MultiMachinePoint)] = static () => new MultiMachinePoint(),
         [typeof(NotedFileSystem)] = static () => new NotedFileSystem(),
         [typeof(OpenSessionRequest)] = static () => new OpenSessionRequest(),
         [typeof(PendingEnrollment)] = static () => new PendingEnrollment(),
@@ -95,6 +98,8 @@ internal static class AgentJson
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(AsrError))]
 [JsonSerializable(typeof(AsrRecoveryPoint))]
+[JsonSerializable(typeof(ConsistencyOrder))]
+[JsonSerializable(typeof(ConsistencyStep))]
 [JsonSerializable(typeof(DigestRequest))]
 [JsonSerializable(typeof(EnrollAgentRequest))]
 [JsonSerializable(typeof(EnrollAgentResponse))]

@@ -33,6 +33,12 @@ public enum AsrErrorCode
     /// <summary>The work did not end in its time.</summary>
     TimedOut = 9,
 
+    /// <summary>The consistency group has as many machines as one may have.</summary>
+    ConsistencyGroupFull = 10,
+
+    /// <summary>The machines of a consistency group are all under one policy, and this one is under another.</summary>
+    ConsistencyGroupPolicyDiffers = 11,
+
     /// <summary>No vault document at the given place.</summary>
     VaultNotFound = 100,
 
@@ -98,6 +104,9 @@ public enum AsrErrorCode
 
     /// <summary>The system does not offer what a kind of capture needs.</summary>
     CaptureUnavailable = 209,
+
+    /// <summary>The machines of a consistency group were not all at rest at one moment, or the round that was to bring that about is over.</summary>
+    ConsistencyRoundFailed = 210,
 
     /// <summary>A batch of changes breaks the format or its bounds, or fails its hashes.</summary>
     BatchMalformed = 300,

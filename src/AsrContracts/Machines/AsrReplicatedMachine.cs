@@ -27,6 +27,9 @@ public sealed record AsrReplicatedMachine
     /// <summary>Name of the replication policy, or null while not protected.</summary>
     public string? PolicyName { get; init; }
 
+    /// <summary>The consistency group, whose machines have recovery points of one moment; null for none.</summary>
+    public string? ConsistencyGroup { get; init; }
+
     /// <summary>After replication has been disabled: until when immutable recovery points are kept. Null when none are, or while replication is on.</summary>
     public DateTimeOffset? PointsKeptUntil { get; init; }
 

@@ -60,6 +60,9 @@ public sealed record AsrRecoveryPoint
     /// <summary>True for the last point before such changes began. It is pinned then; a person may unpin it.</summary>
     public bool IsLastBeforeAnomaly { get; init; }
 
+    /// <summary>The instant of a consistency group that the point belongs to, or null for a point of its machine alone.</summary>
+    public MultiMachinePoint? MultiMachine { get; init; }
+
     /// <summary>Position of every disk.</summary>
     public IReadOnlyList<RecoveryPointDisk> Disks { get; init; } = Array.Empty<RecoveryPointDisk>();
 }

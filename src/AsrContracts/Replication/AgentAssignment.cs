@@ -40,6 +40,11 @@ public sealed record AgentAssignment
     public Guid? FailbackPointId { get; init; }
 
     /// <summary>
+    /// In mode <see cref="AgentMode.Replicate"/>: the consistency group whose rounds make the policy's points, or null. A point that no round makes the agent makes by itself.
+    /// </summary>
+    public string? ConsistencyGroup { get; init; }
+
+    /// <summary>
     /// In mode <see cref="AgentMode.Failback"/>: the position of the failback point on each disk, which lets the activity logs vouch for the disks afterwards.
     /// In mode <see cref="AgentMode.Replicate"/> after a failback: the same positions, to branch from. Null to continue at the head.
     /// </summary>

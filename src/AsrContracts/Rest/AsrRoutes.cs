@@ -41,6 +41,9 @@ public static class AsrRoutes
     /// <summary>GET one <see cref="AsrReplicatedMachine"/> by id. Operators.</summary>
     public const string Machine = "/v1/machines/{machineId}";
 
+    /// <summary>PUT <see cref="ConsistencyGroupChange"/>, gives the changed <see cref="AsrReplicatedMachine"/>. Operators.</summary>
+    public const string MachineConsistencyGroup = "/v1/machines/{machineId}/consistencygroup";
+
     /// <summary>POST <see cref="OperationRequest"/>, gives <see cref="AsrJob"/>. Operators.</summary>
     public const string MachineOperations = "/v1/machines/{machineId}/operations";
 
@@ -91,6 +94,11 @@ public static class AsrRoutes
 
     /// <summary>GET <see cref="AgentAssignment"/>; ?knownRevision=N waits up to 10 s for a newer one. Agents.</summary>
     public const string AgentAssignment = "/v1/agent/assignment";
+
+    /// <summary>
+    /// POST <see cref="ConsistencyStep"/>, gives <see cref="ConsistencyOrder"/>; one that says to wait is held back up to 10 s. Agents.
+    /// </summary>
+    public const string AgentConsistency = "/v1/agent/consistency";
 
     /// <summary>POST <see cref="RenewAgentCertificateRequest"/>, gives <see cref="EnrollAgentResponse"/> for the same machine. Agents.</summary>
     public const string AgentCertificate = "/v1/agent/certificate";

@@ -15,6 +15,9 @@ public sealed record OperationRequest
     /// <summary>Policy to protect under (EnableReplication).</summary>
     public string? PolicyName { get; init; }
 
+    /// <summary>Consistency group to join (EnableReplication); null for none.</summary>
+    public string? ConsistencyGroup { get; init; }
+
     /// <summary>Disks to protect, or to export, by id; null for all (EnableReplication, ExportRecoveryPoint).</summary>
     public IReadOnlyList<Guid>? DiskIds { get; init; }
 
@@ -100,6 +103,13 @@ public sealed record MountRequest
 
     /// <summary>Mount the file systems so that they can be written; what is written is thrown away with the mount.</summary>
     public bool IsFolderWritable { get; init; }
+}
+
+/// <summary>Puts a machine into a consistency group.</summary>
+public sealed record ConsistencyGroupChange
+{
+    /// <summary>Name of the group; null takes the machine out of the one it is in.</summary>
+    public string? ConsistencyGroup { get; init; }
 }
 
 /// <summary>Changes what a person has noted on a recovery point. What is null stays.</summary>

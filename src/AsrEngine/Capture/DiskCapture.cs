@@ -102,6 +102,12 @@ public sealed partial class DiskCapture : IBlockDevice
         using RangeLock.Holder all = await _ranges.AcquireAsync(0, Length, exclusive: true, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Has the workload's changes wait until what this returns is disposed; ends once those under way have ended. Not to be held for long, and not while one disk's writes may wait for another's.
+    /// </summary>
+    internal async Task<IDisposable> HoldWritesAsync(CancellationToken cancellationToken) =>
+        await _ranges.AcquireAsync(0, Length, exclusive: true, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Accepts the workload's changes again, unless a failback of the disk has begun and not ended.</summary>
     public void BringOnline() => Ledger.SetOffline(Activity.IsBeingRestored);
 

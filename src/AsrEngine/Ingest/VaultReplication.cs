@@ -22,6 +22,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     private readonly Func<AsrRecoveryPoint, CancellationToken, Task>? _published;
     private readonly Func<Guid, CancellationToken, Task<TimeSpan>>? _immutableFor;
     private readonly Func<Guid, StoredObjectException, CancellationToken, Task>? _damaged;
+    private readonly Func<AsrRecoveryPoint, CancellationToken, Task<AsrRecoveryPoint>>? _agree;
     private readonly PointImages _images;
     private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _openings = new();
     private readonly ConcurrentDictionary<Guid, DiskIngest> _disks = new();
@@ -34,14 +35,19 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     /// <param name="published">Told of every point after it was stored, before its sender is answered; may be told twice of one.</param>
     /// <param name="immutableFor">Gives how long a machine's new points are immutable; null for not at all.</param>
     /// <param name="damaged">Told of a machine with a disk of which a part cannot be told any more, when its session is opened; once for the same damage.</param>
+    /// <param name="agree">
+    /// Asked about a point of several machines once every change up to it is durable: ends with the point as it is to be stored when that is so of all of them, and throws when it is not to be.
+    /// </param>
     public VaultReplication(
         IVault vault,
         IRecoveryPointLog points,
         TimeProvider time,
         Func<AsrRecoveryPoint, CancellationToken, Task>? published = null,
         Func<Guid, CancellationToken, Task<TimeSpan>>? immutableFor = null,
-        Func<Guid, StoredObjectException, CancellationToken, Task>? damaged = null)
+        Func<Guid, StoredObjectException, CancellationToken, Task>? damaged = null,
+        Func<AsrRecoveryPoint, CancellationToken, Task<AsrRecoveryPoint>>? agree = null)
     {
+        _agree = agree;
         _damaged = damaged;
         _vault = vault;
         _points = points;
@@ -132,6 +138,13 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
             Anomaly = null,
             IsLastBeforeAnomaly = false,
         };
+        if (published.MultiMachine is not null)
+        {
+            published = _agree is null
+                ? throw new AsrException(AsrErrorCode.ConsistencyRoundFailed, $"Recovery point {point.Id} is of several machines, and nothing here leads them.", target: point.Id.ToString())
+                : await _agree(published, cancellationToken).ConfigureAwait(false);
+        }
+
         AsrRecoveryPoint stored = await _points.PublishAsync(published, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < meters.Length; i++)
         {

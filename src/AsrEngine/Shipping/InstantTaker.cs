@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -22,6 +23,13 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
 
     private const long LittleBytes = 2 << 20;
 
+    // While other machines get ready: often enough that what is written between two passes can be copied at rest, and that to freeze has little to write back.
+    private static readonly TimeSpan PassInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WriteBackInterval = TimeSpan.FromSeconds(1);
+
+    // So that this process thaws by itself, and not its watchdog.
+    private static readonly TimeSpan ThawTime = TimeSpan.FromMilliseconds(50);
+
     private RestCopy? _copy;
     private long _lastRestTicks;
 
@@ -30,22 +38,55 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
 
     /// <summary>An instant at which every disk is complete, or null when there is none now: ask again a little later.</summary>
     /// <exception cref="AsrException">A file system cannot be frozen.</exception>
-    public async Task<MachinePlaces?> TakeAsync(IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken)
+    public Task<MachinePlaces?> TakeAsync(IReadOnlyList<DiskShipper> disks, CancellationToken cancellationToken) => TakeAsync(disks, null, cancellationToken);
+
+    /// <summary>The same at a moment at which other machines are at rest too: every disk is held still until <paramref name="shared"/> says that all are.</summary>
+    /// <exception cref="AsrException">A file system cannot be frozen, or the machines were not all at rest within the budget.</exception>
+    public async Task<MachinePlaces?> TakeAsync(IReadOnlyList<DiskShipper> disks, ISharedRest? shared, CancellationToken cancellationToken)
     {
         DiskShipper[] tracked = [.. disks.Where(disk => disk.Capture.IsTracked).OrderBy(disk => disk.Capture.Id)];
         if (tracked.Length > 0)
         {
-            return await TakeAtRestAsync(disks, tracked, cancellationToken).ConfigureAwait(false);
+            return await TakeAtRestAsync(disks, tracked, shared, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (shared is not null)
+        {
+            return await TakeHeldAsync(disks, shared, cancellationToken).ConfigureAwait(false);
         }
 
         (DateTimeOffset now, CaptureInstant[] places) = StreamBarrier.Take([.. disks.Select(disk => disk.Capture)], time);
-        return Array.TrueForAll(places, place => place.IsComplete) ? new MachinePlaces(now, places) : null;
+        return Array.TrueForAll(places, place => place.IsComplete) ? new MachinePlaces(now, places, TimeSpan.Zero) : null;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _copy?.Dispose();
 
-    private async Task<MachinePlaces?> TakeAtRestAsync(IReadOnlyList<DiskShipper> disks, DiskShipper[] tracked, CancellationToken cancellationToken)
+    // Disks whose writes come through here need no freeze: their writes wait.
+    private async Task<MachinePlaces?> TakeHeldAsync(IReadOnlyList<DiskShipper> disks, ISharedRest shared, CancellationToken cancellationToken)
+    {
+        DiskCapture[] captures = [.. disks.Select(disk => disk.Capture)];
+        if (!Array.TrueForAll(StreamBarrier.Take(captures, time).Disks, static place => place.IsComplete))
+        {
+            return null;
+        }
+
+        await shared.ReadyAsync(cancellationToken).ConfigureAwait(false);
+        long began = Stopwatch.GetTimestamp();
+        using WriteHold hold = await WriteHold.TakeAsync(captures, options.FreezeBudget, cancellationToken).ConfigureAwait(false);
+        (DateTimeOffset now, CaptureInstant[] places) = StreamBarrier.Take(captures, time);
+        if (!Array.TrueForAll(places, static place => place.IsComplete))
+        {
+            return null;
+        }
+
+        await shared.AtRestAsync(Left(began), cancellationToken).ConfigureAwait(false);
+        return new MachinePlaces(now, places, Stopwatch.GetElapsedTime(began));
+    }
+
+    private TimeSpan Left(long began) => options.FreezeBudget - ThawTime - Stopwatch.GetElapsedTime(began);
+
+    private async Task<MachinePlaces?> TakeAtRestAsync(IReadOnlyList<DiskShipper> disks, DiskShipper[] tracked, ISharedRest? shared, CancellationToken cancellationToken)
     {
         if (!disks.All(disk => disk.IsInSync))
         {
@@ -53,9 +94,17 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
         }
 
         await ApproachAsync(tracked, cancellationToken).ConfigureAwait(false);
+        if (shared is not null)
+        {
+            await StayCloseAsync(tracked, shared.ReadyAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
         List<DiskCapture.Turn> turns = [];
         try
         {
+            // Of a single machine the order of its served disks is enough; those of several agree on a moment only if their writes wait for it.
+            using WriteHold? hold = shared is null ? null
+                : await WriteHold.TakeAsync([.. disks.Where(disk => !disk.Capture.IsTracked).Select(disk => disk.Capture)], options.FreezeBudget, cancellationToken).ConfigureAwait(false);
             foreach (DiskShipper disk in tracked)
             {
                 turns.Add(await disk.Capture.TakeTurnAsync(cancellationToken).ConfigureAwait(false));
@@ -63,7 +112,8 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
 
             _copy ??= new RestCopy();
             _copy.Clear();
-            Rest? rest = await Task.Factory.StartNew(() => CopyAtRest(_copy, disks, tracked), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            Rest? rest = await Task.Factory.StartNew(() => CopyAtRest(_copy, disks, tracked, shared), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            hold?.Dispose();
             return rest is not null && await CompleteAsync(_copy, rest, tracked, cancellationToken).ConfigureAwait(false) ? Places(rest, disks, tracked) : null;
         }
         finally
@@ -98,9 +148,29 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
         }
     }
 
-    // On a thread of its own, and without a line of log: whatever waits for a frozen file system must not be this.
-    private Rest? CopyAtRest(RestCopy copy, IReadOnlyList<DiskShipper> disks, DiskShipper[] tracked)
+    // Until it is time: what is written meanwhile is taken up, so that little is left then. A pass that is under way when the time comes is not waited for; what it has not read is copied at rest.
+    private async Task StayCloseAsync(DiskShipper[] tracked, Task ready, CancellationToken cancellationToken)
     {
+        long wroteBack = Stopwatch.GetTimestamp();
+        while (await Task.WhenAny(ready, Task.Delay(PassInterval, time, cancellationToken)).ConfigureAwait(false) != ready)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (quiescence is not null && Stopwatch.GetElapsedTime(wroteBack) >= WriteBackInterval)
+            {
+                await Task.Run(() => quiescence.WriteBack(Devices(tracked)), cancellationToken).ConfigureAwait(false);
+                wroteBack = Stopwatch.GetTimestamp();
+            }
+
+            await Task.WhenAny(ready, Task.WhenAll(tracked.Select(disk => disk.CatchUpNowAsync(cancellationToken)))).ConfigureAwait(false);
+        }
+
+        await ready.ConfigureAwait(false);
+    }
+
+    // On a thread of its own, and without a line of log: whatever waits for a frozen file system must not be this.
+    private Rest? CopyAtRest(RestCopy copy, IReadOnlyList<DiskShipper> disks, DiskShipper[] tracked, ISharedRest? shared)
+    {
+        ExceptionDispatchInfo? fault = null;
         long began = Stopwatch.GetTimestamp();
         DrainOutcome[] outcomes = new DrainOutcome[tracked.Length];
         int[] generations = new int[tracked.Length];
@@ -120,7 +190,10 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
 
             if (isCopied)
             {
+                // Told first: the way to the other machines and back takes as long as the reading.
+                Task? allAtRest = shared?.AtRestAsync(Left(began), CancellationToken.None);
                 copy.Read();
+                fault = Await(allAtRest, Left(began));
             }
 
             // A write that fell into the reading makes a mixture of it; so does a thaw before its end.
@@ -135,7 +208,25 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
             isReliable &= tracked[i].Judge(outcomes[i]);
         }
 
-        return isCopied && isReliable ? rest : null;
+        // Only now: what the drains said is not to be lost because other machines were not ready.
+        fault?.Throw();
+        return isCopied && isReliable ? rest with { Length = Stopwatch.GetElapsedTime(began) } : null;
+    }
+
+    // Whatever becomes of the answer: once the time is over this machine goes on.
+    private static ExceptionDispatchInfo? Await(Task? allAtRest, TimeSpan left)
+    {
+        try
+        {
+            return allAtRest is null || allAtRest.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero)
+                ? null
+                : ExceptionDispatchInfo.Capture(new AsrException(
+                    AsrErrorCode.ConsistencyRoundFailed, "The appliance did not tell in time that all machines are at rest.", "Check the network between the machine and the appliance; the next round tries again."));
+        }
+        catch (AggregateException error)
+        {
+            return ExceptionDispatchInfo.Capture(error.InnerExceptions[0]);
+        }
     }
 
     private async Task<bool> CompleteAsync(RestCopy copy, Rest rest, DiskShipper[] tracked, CancellationToken cancellationToken)
@@ -165,15 +256,19 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
             places[i] = disks[i].Capture.IsTracked ? atRest[Array.IndexOf(tracked, disks[i])] : rest.Ordered[ordered++];
         }
 
-        return Array.TrueForAll(places, static place => place.IsComplete) ? new MachinePlaces(rest.Since, places) : null;
+        return Array.TrueForAll(places, static place => place.IsComplete) ? new MachinePlaces(rest.Since, places, rest.Length) : null;
     }
 
     private static string[] Devices(DiskShipper[] tracked) => Array.ConvertAll(tracked, static disk => disk.Capture.Tracker!.DevicePath);
 
-    private sealed record Rest(DateTimeOffset Since, int[] Generations, CaptureInstant[] Ordered);
+    private sealed record Rest(DateTimeOffset Since, int[] Generations, CaptureInstant[] Ordered)
+    {
+        public TimeSpan Length { get; init; }
+    }
 }
 
 /// <summary>An instant of a machine.</summary>
 /// <param name="Time">When; never later than a write that it lacks.</param>
 /// <param name="Places">Where each disk's stream stood.</param>
-internal sealed record MachinePlaces(DateTimeOffset Time, CaptureInstant[] Places);
+/// <param name="Rest">How long the machine was at rest for it; zero when it was not.</param>
+internal sealed record MachinePlaces(DateTimeOffset Time, CaptureInstant[] Places, TimeSpan Rest);

@@ -80,10 +80,14 @@ public sealed partial class MachineReplicator
         List<DiskShipper> shippers = Shippers(assignment);
         _pointLoop.Configure(shippers, assignment);
         _instantLoop.Configure(shippers);
+        _sharedLoop?.Configure(shippers, assignment);
         if (_pointsRunning is null)
         {
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _pointsRunning = (stop, Task.WhenAll(Task.Run(() => _pointLoop.RunAsync(stop.Token)), Task.Run(() => _instantLoop.RunAsync(stop.Token))));
+            _pointsRunning = (stop, Task.WhenAll(
+                Task.Run(() => _pointLoop.RunAsync(stop.Token)),
+                Task.Run(() => _instantLoop.RunAsync(stop.Token)),
+                _sharedLoop is { } shared ? Task.Run(() => shared.RunAsync(stop.Token)) : Task.CompletedTask));
         }
     }
 

@@ -27,6 +27,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly InstantTaker _taker;
     private readonly PointMaker _points;
     private readonly PointLoop _pointLoop;
+    private readonly SharedPointLoop? _sharedLoop;
     private readonly InstantLoop _instantLoop;
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _assigned = new();
@@ -50,6 +51,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     /// <param name="logger">Log; null for none.</param>
     /// <param name="quiescence">Brings the file systems of tracked disks to rest; null where there are none. Stays the caller's.</param>
     /// <param name="applications">What brings its applications to rest; null where nothing does.</param>
+    /// <param name="coordinator">Who leads the rounds of its consistency group; null where it can be in none.</param>
     public MachineReplicator(
         Guid machineId,
         IReadOnlyList<DiskCapture> disks,
@@ -59,7 +61,8 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         TimeProvider? time = null,
         ILogger? logger = null,
         IQuiescence? quiescence = null,
-        IApplicationQuiescence? applications = null)
+        IApplicationQuiescence? applications = null,
+        IGroupCoordinator? coordinator = null)
     {
         _machineId = machineId;
         _disks = [.. disks];
@@ -72,6 +75,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _taker = new InstantTaker(_quiescence, _options, _time, _logger);
         _points = new PointMaker(machineId, sink, _taker, applications, _options, _time, _logger);
         _pointLoop = new PointLoop(_points, _time);
+        _sharedLoop = coordinator is null ? null : new SharedPointLoop(_points, _pointLoop, coordinator, _options, _time, _logger);
         _instantLoop = new InstantLoop(_options, _time);
         _driver = Task.Run(DriveAsync);
     }

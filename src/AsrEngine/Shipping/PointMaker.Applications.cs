@@ -59,9 +59,13 @@ internal sealed partial class PointMaker
         }
 
         return rest.Prepared == 0
-            ? Failed("Neither a script nor a frozen file system brought anything to rest.", "Put scripts for the machine's applications into the agent's folder for them.")
+            ? NothingPrepared
             : Failed($"The disks were not in sync within {_restMax.TotalSeconds} seconds while applications were at rest.", "Try again when less is written.");
     }
+
+    // Frozen file systems alone make no point app-consistent: what an application holds in memory is not in it.
+    private static AppOutcome NothingPrepared => Failed(
+        "No script brought an application to rest.", "Put scripts for the machine's applications into the agent's folder for them; one that does nothing says that there is nothing to bring to rest.");
 
     private static AppOutcome Failed(string message, string action) =>
         new(null, new AsrError { Code = AsrErrorCode.AppConsistencyFailed, Message = message, Action = action });

@@ -80,6 +80,7 @@ internal sealed partial class PointMaker(
                     Time = taken.Time,
                     Type = type,
                     AppConsistencyError = appError,
+                    Grade = GradeOf(disks),
                     Source = options.Source,
                     Reason = reason,
                 };
@@ -132,6 +133,10 @@ internal sealed partial class PointMaker(
                 }
 
                 return point;
+            }
+            catch (AsrException over) when (over.Code == AsrErrorCode.ConsistencyRoundFailed)
+            {
+                throw new RoundOverException();
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {

@@ -4,7 +4,7 @@ using Asr.Contracts;
 namespace Asr.Engine.Shipping;
 
 /// <summary>When points are due: at whole multiples of the frequency since the epoch, so that restarts do not shift them.</summary>
-internal static class PointSchedule
+public static class PointSchedule
 {
     /// <summary>The first due time after <paramref name="now"/>; null without a frequency.</summary>
     public static DateTimeOffset? Next(DateTimeOffset now, int frequencySeconds)

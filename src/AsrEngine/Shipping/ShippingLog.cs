@@ -40,6 +40,12 @@ internal static partial class ShippingLog
     [LoggerMessage(3012, LogLevel.Warning, "A recovery point is crash-consistent only: {Reason}")]
     public static partial void ApplicationsRestless(ILogger logger, string reason);
 
+    [LoggerMessage(3013, LogLevel.Warning, "Round {RoundId} of the consistency group failed here: {Reason}")]
+    public static partial void RoundFailed(ILogger logger, Guid roundId, string reason);
+
+    [LoggerMessage(3014, LogLevel.Debug, "The consistency group's coordinator was not reached: {Reason}")]
+    public static partial void GroupUnreachable(ILogger logger, string reason);
+
     [LoggerMessage(3010, LogLevel.Warning, "Disk {DiskId} is compared with its replica in full: {Reason}")]
     public static partial void ComparisonBegun(ILogger logger, Guid diskId, string reason);
 

@@ -36,7 +36,8 @@ internal static class ErrorRecords
         AsrErrorCode.AlreadyExists => ErrorCategory.ResourceExists,
         AsrErrorCode.Conflict or AsrErrorCode.InUse or AsrErrorCode.DiskBusy or AsrErrorCode.SpoolFull => ErrorCategory.ResourceBusy,
         AsrErrorCode.OperationNotAllowed or AsrErrorCode.RecoveryPointImmutable or AsrErrorCode.WriterFenced or AsrErrorCode.DiskReadOnly
-            or AsrErrorCode.DiskSizeChanged => ErrorCategory.InvalidOperation,
+            or AsrErrorCode.DiskSizeChanged or AsrErrorCode.ConsistencyGroupPolicyDiffers => ErrorCategory.InvalidOperation,
+        AsrErrorCode.ConsistencyGroupFull => ErrorCategory.LimitsExceeded,
         AsrErrorCode.Cancelled => ErrorCategory.OperationStopped,
         AsrErrorCode.TimedOut => ErrorCategory.OperationTimeout,
         AsrErrorCode.WrongPassphrase or AsrErrorCode.Unauthenticated or AsrErrorCode.TokenInvalid or AsrErrorCode.CertificateExpired

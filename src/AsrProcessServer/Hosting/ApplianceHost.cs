@@ -5,6 +5,7 @@ using Asr.Engine.Points;
 using Asr.Engine.Shipping;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Configuration.Endpoints;
+using Asr.ProcessServer.Groups;
 using Asr.ProcessServer.Machines;
 using Asr.ProcessServer.Process;
 using Asr.ProcessServer.Upkeep;
@@ -58,6 +59,7 @@ internal static class ApplianceHost
         MountEndpoints.Map(app);
         JobEndpoints.Map(app);
         AgentEndpoints.Map(app);
+        ConsistencyEndpoints.Map(app);
         DiskEndpoints.Map(app);
         PointEndpoints.Map(app);
         return app;
@@ -90,7 +92,8 @@ internal static class ApplianceHost
             provider.GetRequiredService<TimeProvider>(),
             (point, cancellationToken) => provider.GetRequiredService<IMachineService>().OnPointPublishedAsync(point, cancellationToken),
             (machineId, cancellationToken) => provider.GetRequiredService<ImmutabilityWindow>().FindAsync(machineId, cancellationToken),
-            (machineId, damage, cancellationToken) => provider.GetRequiredService<DamageEvents>().TellAsync(machineId, damage, cancellationToken)));
+            (machineId, damage, cancellationToken) => provider.GetRequiredService<DamageEvents>().TellAsync(machineId, damage, cancellationToken),
+            (point, cancellationToken) => provider.GetRequiredService<GroupService>().AgreeAsync(point, cancellationToken)));
         services.AddSingleton<IReplicationSink>(provider => provider.GetRequiredService<VaultReplication>());
         services.AddSingleton<IReplicaSource>(provider => provider.GetRequiredService<VaultReplication>());
     }

@@ -15,7 +15,8 @@ internal static class HttpStatus
         AsrErrorCode.Forbidden => StatusCodes.Status403Forbidden,
         AsrErrorCode.NotFound or AsrErrorCode.VaultNotFound or AsrErrorCode.NbdExportUnknown => StatusCodes.Status404NotFound,
         AsrErrorCode.AlreadyExists or AsrErrorCode.Conflict or AsrErrorCode.OperationNotAllowed or AsrErrorCode.InUse or AsrErrorCode.RecoveryPointImmutable
-            or AsrErrorCode.WriterFenced or AsrErrorCode.SequenceGap or AsrErrorCode.SessionLost => StatusCodes.Status409Conflict,
+            or AsrErrorCode.WriterFenced or AsrErrorCode.SequenceGap or AsrErrorCode.SessionLost or AsrErrorCode.ConsistencyGroupFull
+            or AsrErrorCode.ConsistencyGroupPolicyDiffers or AsrErrorCode.ConsistencyRoundFailed => StatusCodes.Status409Conflict,
         AsrErrorCode.RecoveryPointUnavailable or AsrErrorCode.PointInTimeUnavailable => StatusCodes.Status410Gone,
         AsrErrorCode.DiskUnreadable or AsrErrorCode.DiskSizeChanged or AsrErrorCode.DiskReadOnly or AsrErrorCode.DiskUnsupported
             or AsrErrorCode.DiskBusy or AsrErrorCode.TargetUnavailable or AsrErrorCode.ToolMissing or AsrErrorCode.AttachFailed => StatusCodes.Status422UnprocessableEntity,

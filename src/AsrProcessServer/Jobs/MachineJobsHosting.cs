@@ -2,6 +2,7 @@ using System.Net;
 using Asr.Contracts;
 using Asr.ProcessServer.Compute;
 using Asr.ProcessServer.Compute.Disks;
+using Asr.ProcessServer.Groups;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs.Definitions;
 using Asr.ProcessServer.Machines;
@@ -73,6 +74,8 @@ internal static class MachineJobsHosting
         services.AddSingleton<MachineDirectory>();
         services.AddSingleton<ChangeWatchStore>();
         services.AddSingleton<IMachineService, MachineService>();
+        services.AddSingleton<GroupService>();
+        services.AddSingleton<GroupTrouble>();
         services.AddSingleton<IJobService, JobService>();
         services.AddSingleton<JobHistory>();
         services.AddSingleton<JobPlanner>();

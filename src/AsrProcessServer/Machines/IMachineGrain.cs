@@ -36,6 +36,9 @@ public interface IMachineGrain : IGrainWithGuidKey
     /// <summary>The policy has been changed.</summary>
     Task PolicyChangedAsync(AsrReplicationPolicy policy);
 
+    /// <summary>Puts the machine into a consistency group whose rules it fits, or out of the one it is in. <see cref="AsrErrorCode.OperationNotAllowed"/> while it is not protected.</summary>
+    Task SetConsistencyGroupAsync(string? group);
+
     /// <summary>Gives the agent something else to do; the revision is set here.</summary>
     Task AssignAsync(Guid jobId, AgentAssignment wanted);
 

@@ -43,6 +43,15 @@ public interface IMachineService
     /// </summary>
     Task<AsrJob> StartAsync(Guid machineId, OperationRequest request, string requestedBy, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts a machine into a consistency group, or with null out of the one it is in. <see cref="AsrErrorCode.ConsistencyGroupFull"/>, <see cref="AsrErrorCode.ConsistencyGroupPolicyDiffers"/>,
+    /// <see cref="AsrErrorCode.OperationNotAllowed"/> while it is not protected.
+    /// </summary>
+    Task<AsrReplicatedMachine> SetConsistencyGroupAsync(Guid machineId, string? group, CancellationToken cancellationToken);
+
+    /// <summary>Takes a step of a machine's agent in a round of its consistency group, and answers when there is something to do, after 10 seconds at the latest.</summary>
+    Task<ConsistencyOrder> StepAsync(Guid machineId, ConsistencyStep step, CancellationToken cancellationToken);
+
     /// <summary>Told after a point has been published; the same point may be told twice.</summary>
     Task OnPointPublishedAsync(AsrRecoveryPoint point, CancellationToken cancellationToken);
 

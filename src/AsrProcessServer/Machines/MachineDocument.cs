@@ -26,6 +26,9 @@ public sealed record MachineDocument
     /// <summary>Policy it is protected under, or null.</summary>
     public string? PolicyName { get; init; }
 
+    /// <summary>Consistency group it is in, or null.</summary>
+    public string? ConsistencyGroup { get; init; }
+
     /// <summary>The disks under protection.</summary>
     public IReadOnlyList<Guid> DiskIds { get; init; } = [];
 
@@ -87,6 +90,9 @@ public sealed record BeforeJob
 
     /// <summary>Policy.</summary>
     public string? PolicyName { get; init; }
+
+    /// <summary>Consistency group.</summary>
+    public string? ConsistencyGroup { get; init; }
 
     /// <summary>Protected disks.</summary>
     public IReadOnlyList<Guid> DiskIds { get; init; } = [];

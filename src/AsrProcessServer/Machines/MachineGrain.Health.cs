@@ -14,6 +14,7 @@ public sealed partial class MachineGrain
     private const string CopyNotServed = "CopyNotServed";
     private const string DiskMissing = "DiskMissing";
     private const string RpoExceeded = "RpoExceeded";
+    private const string SharedPointsMissing = "SharedPointsMissing";
 
     /// <summary>A missing heartbeat means nothing before the agent had the time to find this process.</summary>
     private readonly DateTimeOffset _activatedAt = time.GetUtcNow();
@@ -54,6 +55,17 @@ public sealed partial class MachineGrain
                 Severity = EventSeverity.Critical,
                 Message = $"What runs of '{document.Name}' at the recovery site is not up: {trouble.Message}",
                 Action = trouble.Action ?? "Mend what it complains of; it is tried again every minute.",
+                Since = now,
+            });
+        }
+        if (document.ConsistencyGroup is { } group && groupTrouble.Of(group) is { } obstacle)
+        {
+            errors.Add(new HealthError
+            {
+                Code = SharedPointsMissing,
+                Severity = EventSeverity.Warning,
+                Message = $"Consistency group '{group}' makes no shared recovery points: {obstacle}",
+                Action = "Its machines go on making points of their own. Mend the machine that is named, or take it out: Set-AsrReplicatedMachine -ConsistencyGroup ''.",
                 Since = now,
             });
         }

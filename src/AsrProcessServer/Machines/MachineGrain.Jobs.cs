@@ -67,7 +67,14 @@ public sealed partial class MachineGrain
     public async Task SetProtectionAsync(Guid jobId, ProtectionChange change)
     {
         CheckJob(jobId);
-        await SaveAsync(Document with { PolicyName = change.PolicyName, DiskIds = change.DiskIds, PointsKeptUntil = change.PointsKeptUntil });
+        await SaveAsync(Document with
+        {
+            PolicyName = change.PolicyName,
+            DiskIds = change.DiskIds,
+            PointsKeptUntil = change.PointsKeptUntil,
+            // Whoever only keeps points makes none with others.
+            ConsistencyGroup = change.PolicyName is null || change.PointsKeptUntil is not null ? null : Document.ConsistencyGroup,
+        });
         _latestPoint = change.PolicyName is null ? null : await ReadLatestPointAsync(CancellationToken.None);
         _changes = change.PolicyName is null ? new ChangeWatchState() : _changes;
     }
@@ -107,6 +114,7 @@ public sealed partial class MachineGrain
             ended = ended with
             {
                 PolicyName = protection.PolicyName,
+                ConsistencyGroup = protection.ConsistencyGroup,
                 DiskIds = protection.DiskIds,
                 PointsKeptUntil = protection.PointsKeptUntil,
                 Assignment = AssignmentChange.GoBack(Document.Assignment, ticket.Before.Assignment),
@@ -138,6 +146,7 @@ public sealed partial class MachineGrain
         {
             State = next,
             PolicyName = policyName,
+            ConsistencyGroup = request.Operation == MachineOperation.EnableReplication ? request.ConsistencyGroup : document.ConsistencyGroup,
             DiskIds = diskIds,
             // From here on the points that were kept are older points of a protected machine.
             PointsKeptUntil = request.Operation is MachineOperation.EnableReplication or MachineOperation.Reprotect ? null : document.PointsKeptUntil,
@@ -166,6 +175,7 @@ public sealed partial class MachineGrain
         {
             State = document.State,
             PolicyName = document.PolicyName,
+            ConsistencyGroup = document.ConsistencyGroup,
             DiskIds = document.DiskIds,
             PointsKeptUntil = document.PointsKeptUntil,
             Assignment = document.Assignment,

@@ -62,6 +62,33 @@ public sealed partial class MachineGrain
         }
     }
 
+    /// <inheritdoc />
+    public async Task SetConsistencyGroupAsync(string? group)
+    {
+        MachineDocument document = Document;
+        if (group is not null && (document.PolicyName is null || document.State is MachineState.Discovered or MachineState.Disabling or MachineState.Disabled))
+        {
+            throw new AsrException(
+                AsrErrorCode.OperationNotAllowed, $"Machine '{document.Name}' is not protected (state {document.State}), so it can be in no consistency group.", "Enable its replication first.", document.Name);
+        }
+        if (document.ConsistencyGroup == group)
+        {
+            return;
+        }
+        if (document.Job is { Request.Operation: not MachineOperation.EnableReplication and var operation })
+        {
+            throw new AsrException(
+                AsrErrorCode.OperationNotAllowed, $"Operation {operation} runs on machine '{document.Name}'; its consistency group cannot be changed meanwhile.", "Wait for its job to end.", document.Name);
+        }
+        await SaveAsync(document with
+        {
+            ConsistencyGroup = group,
+            Assignment = Follow(document.Assignment, document.Assignment with { ConsistencyGroup = group }),
+        });
+        await AnnounceAsync(
+            EventSeverity.Normal, "ConsistencyGroupChanged", group is null ? $"'{document.Name}' has left consistency group '{document.ConsistencyGroup}'." : $"'{document.Name}' is in consistency group '{group}'.");
+    }
+
     /// <summary>Names exactly the protected disks, as the original machine: an agent has no say about others.</summary>
     private static bool IsOf(MachineDocument document, MachineInstant instant) => instant.Source == ActiveLocation.Primary
         && instant.Disks.Count == document.DiskIds.Count

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Points;
 using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Groups;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Recovery;
 using Asr.ProcessServer.Upkeep;
@@ -24,6 +25,7 @@ public sealed partial class MachineGrain(
     JobRunner runner,
     RecoverySite site,
     VaultHealth vaultHealth,
+    GroupTrouble groupTrouble,
     ChangeSignals signals,
     TimeProvider time) : Grain, IMachineGrain
 {

@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Points;
 using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Groups;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Recovery;
 using Asr.ProcessServer.Upkeep;
@@ -29,6 +30,7 @@ public sealed class MachineMonitor(
     PointsInUse pointsInUse,
     JobHistory history,
     VaultHealth vaultHealth,
+    GroupService groups,
     TimeProvider time,
     ILogger<MachineMonitor> logger) : BackgroundService
 {
@@ -73,7 +75,9 @@ public sealed class MachineMonitor(
                 // At the start, or what was wrong before it would look mended; later because another appliance may have scrubbed.
                 await vaultHealth.RefreshAsync(cancellationToken);
             }
-            foreach (MachineDocument document in await directory.ListAsync(cancellationToken))
+            IReadOnlyList<MachineDocument> documents = await directory.ListAsync(cancellationToken);
+            await groups.LookAfterAllAsync(documents, cancellationToken);
+            foreach (MachineDocument document in documents)
             {
                 await LookAfterAsync(document, withCare, cancellationToken);
             }

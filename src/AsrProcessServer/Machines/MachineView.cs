@@ -54,6 +54,7 @@ public sealed record MachineView
             Health = document.HealthErrors.Select(error => error.Severity).DefaultIfEmpty(EventSeverity.Normal).Max(),
             HealthErrors = document.HealthErrors,
             PolicyName = document.PolicyName,
+            ConsistencyGroup = document.ConsistencyGroup,
             PointsKeptUntil = document.PointsKeptUntil,
             ActiveLocation = document.Failover is null ? ActiveLocation.Primary : ActiveLocation.Recovery,
             AgentConnected = AgentConnected,

@@ -47,6 +47,11 @@ internal static class PointEndpoints
             throw RequestBounds.Invalid("Point.Id", "is missing");
         }
 
+        if (point.MultiMachine is { Id: var roundId } && roundId == Guid.Empty)
+        {
+            throw RequestBounds.Invalid("Point.MultiMachine", "has no id");
+        }
+
         if (point.Disks is not { Count: >= 1 and <= RequestBounds.DisksMax })
         {
             throw RequestBounds.Invalid("Point.Disks", $"must name 1 to {RequestBounds.DisksMax} disks");

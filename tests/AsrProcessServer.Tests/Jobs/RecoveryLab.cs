@@ -10,6 +10,7 @@ using Asr.Engine.Shipping;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Local;
 using Asr.ProcessServer.Configuration;
+using Asr.ProcessServer.Groups;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs;
 using Asr.ProcessServer.Machines;
@@ -97,7 +98,8 @@ internal sealed class RecoveryLab : IAsyncDisposable
         builder.Services.AddSingleton<PointsInTime>();
         Replication = new VaultReplication(Vault, Points, Time, (point, cancellationToken) => Machines.OnPointPublishedAsync(point, cancellationToken), (machineId, cancellationToken) =>
             new ImmutabilityWindow(Machines, Services.GetRequiredService<IPolicyStore>()).FindAsync(machineId, cancellationToken), (machineId, damage, cancellationToken) =>
-            new DamageEvents(Services.GetRequiredService<IEventLog>(), Machines).TellAsync(machineId, damage, cancellationToken));
+            new DamageEvents(Services.GetRequiredService<IEventLog>(), Machines).TellAsync(machineId, damage, cancellationToken), (point, cancellationToken) =>
+            Services.GetRequiredService<GroupService>().AgreeAsync(point, cancellationToken));
         builder.Services.AddSingleton<IReplicationSink>(Replication);
         builder.Services.AddSingleton<IReplicaSource>(Replication);
         builder.Services.AddSingleton<IEventLog, EventLog>();

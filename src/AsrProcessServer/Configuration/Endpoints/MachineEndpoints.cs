@@ -34,6 +34,12 @@ internal static class MachineEndpoints
 
         group.MapPatch(AsrRoutes.MachinePoint, ChangePointAsync);
 
+        group.MapPut(AsrRoutes.MachineConsistencyGroup, (Guid machineId, ConsistencyGroupChange change, IMachineService machines, CancellationToken cancellationToken) =>
+        {
+            CheckGroup(change.ConsistencyGroup);
+            return machines.SetConsistencyGroupAsync(machineId, change.ConsistencyGroup, cancellationToken);
+        });
+
         group.MapPost(AsrRoutes.MachineOperations, (Guid machineId, OperationRequest request, HttpContext context, IMachineService machines, CancellationToken cancellationToken) =>
         {
             Check(request);
@@ -116,6 +122,21 @@ internal static class MachineEndpoints
         if (request.PolicyName is { } policyName)
         {
             PolicyRules.CheckName(policyName);
+        }
+
+        if (request.ConsistencyGroup is not null && request.Operation != MachineOperation.EnableReplication)
+        {
+            throw RequestBounds.Invalid(nameof(request.ConsistencyGroup), "goes with EnableReplication");
+        }
+
+        CheckGroup(request.ConsistencyGroup);
+    }
+
+    private static void CheckGroup(string? name)
+    {
+        if (name is not null && ConsistencyGroup.Fault(name) is { } fault)
+        {
+            throw RequestBounds.Invalid(nameof(OperationRequest.ConsistencyGroup), fault);
         }
     }
 }

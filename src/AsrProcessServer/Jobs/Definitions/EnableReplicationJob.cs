@@ -35,6 +35,7 @@ public sealed class EnableReplicationJob(IPolicyStore policies, MachineWaits wai
             DiskIds = machine.DiskIds,
             CrashConsistentFrequencySeconds = policy.CrashConsistentFrequencySeconds,
             AppConsistentFrequencyHours = policy.AppConsistentFrequencyHours,
+            ConsistencyGroup = machine.ConsistencyGroup,
             Bases = null,
         });
     }

@@ -86,6 +86,10 @@ internal sealed class MemoryMachines : IMachineService, IJobService
         return GetAsync(job.Id, null, cancellationToken);
     }
 
+    public Task<AsrReplicatedMachine> SetConsistencyGroupAsync(Guid machineId, string? group, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ConsistencyOrder> StepAsync(Guid machineId, ConsistencyStep step, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task OnPointPublishedAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task OnPolicyChangedAsync(AsrReplicationPolicy policy, CancellationToken cancellationToken)
