@@ -57,6 +57,12 @@ internal sealed class GroupCoordinator
         }
         else if (DueSince(_lastLook, now) is { } type && Missing() is null)
         {
+            if (!membership.Machines.All(machine => _present[machine.Id].IsWaiting))
+            {
+                // One is about to end something else; it is due until then.
+                return;
+            }
+
             Round = new GroupRound(Guid.NewGuid(), membership.Name, type, membership.Machines, Now);
         }
 

@@ -17,8 +17,11 @@ namespace Asr.ProcessServer.Groups;
 /// </summary>
 internal sealed class GroupRound
 {
-    /// <summary>From the beginning until every machine is ready, scripts of applications included.</summary>
-    public static readonly TimeSpan PrepareMax = TimeSpan.FromMinutes(2);
+    /// <summary>From the beginning until every machine is ready.</summary>
+    public static readonly TimeSpan PrepareMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same when scripts bring applications to rest first.</summary>
+    public static readonly TimeSpan PrepareAppMax = TimeSpan.FromMinutes(2);
 
     /// <summary>From the order to come to rest until the first machine is.</summary>
     public static readonly TimeSpan RestMax = TimeSpan.FromSeconds(2);
@@ -50,7 +53,7 @@ internal sealed class GroupRound
         Type = type;
         _group = group;
         _parts = machines.ToDictionary(machine => machine.Id, machine => new Part(machine));
-        Deadline = now + PrepareMax;
+        Deadline = now + PrepareTime;
     }
 
     /// <summary>The id.</summary>
@@ -76,6 +79,8 @@ internal sealed class GroupRound
 
     /// <summary>The points as they are to be published; only in stage Complete.</summary>
     public IReadOnlyList<AsrRecoveryPoint> Points => [.. _parts.Values.Select(part => Finish(part.Point!))];
+
+    private TimeSpan PrepareTime => Type == RecoveryPointType.AppConsistent ? PrepareAppMax : PrepareMax;
 
     /// <summary>Takes a step of a machine of the round.</summary>
     /// <param name="machineId">The machine.</param>
@@ -157,7 +162,7 @@ internal sealed class GroupRound
 
         (Part late, string what) = Stage switch
         {
-            RoundStage.Preparing => (FirstNot(ConsistencyPhase.Ready), $"It was not ready within {PrepareMax.TotalSeconds:0} seconds."),
+            RoundStage.Preparing => (FirstNot(ConsistencyPhase.Ready), $"It was not ready within {PrepareTime.TotalSeconds:0} seconds."),
             RoundStage.Resting => (FirstNot(ConsistencyPhase.AtRest), $"It did not come to rest in time: other machines that are at rest can wait {HoldMax.TotalMilliseconds:0} ms."),
             RoundStage.Releasing => (FirstNot(ConsistencyPhase.Held), "It did not confirm that it was at rest until it was told to go on."),
             _ => (_parts.Values.First(static part => part.Point is null), $"Its changes up to the instant were not durable within {PublishMax.TotalMinutes:0} minutes."),

@@ -52,6 +52,19 @@ public sealed class GroupCoordinatorTests
     }
 
     [Fact]
+    public void A_round_waits_for_a_machine_that_is_about_something_else()
+    {
+        Wait(0);
+        Wait(1);
+        _coordinator.Step(_machines[1].Id, Next(1) with { Phase = ConsistencyPhase.Held, RoundId = Guid.NewGuid() });
+        PassOnePeriod();
+        Assert.Null(_coordinator.Round);
+        Wait(1);
+        Look();
+        Assert.NotNull(_coordinator.Round);
+    }
+
+    [Fact]
     public void A_machine_that_falls_silent_keeps_the_group_from_rounds()
     {
         Wait(0);

@@ -59,7 +59,7 @@ public sealed class GroupRoundTests
     }
 
     [Theory]
-    [InlineData(ConsistencyPhase.Ready, 120_000)]
+    [InlineData(ConsistencyPhase.Ready, 30_000)]
     [InlineData(ConsistencyPhase.AtRest, 700)]
     [InlineData(ConsistencyPhase.Held, 10_000)]
     public void A_machine_that_says_nothing_fails_the_round_when_the_time_of_its_stage_is_over(ConsistencyPhase phase, int timeMs)

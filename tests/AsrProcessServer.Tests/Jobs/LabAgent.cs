@@ -16,19 +16,20 @@ namespace Asr.ProcessServer.Tests.Jobs;
 /// An agent in this process: the real replicator over disks in memory, which follows its assignment and reports ten times a second. The appliance may go down and come
 /// back under it.
 /// </summary>
-internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposable
+internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordinator, IAsyncDisposable
 {
     private readonly RecoveryLab _lab;
     private readonly MachineReplicator _replicator;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    private LabAgent(RecoveryLab lab, Guid machineId, IReadOnlyList<DiskCapture> disks)
+    private LabAgent(RecoveryLab lab, string name, Guid machineId, IReadOnlyList<DiskCapture> disks)
     {
         _lab = lab;
         MachineId = machineId;
         Disks = disks;
-        _replicator = new MachineReplicator(machineId, disks, this, this, new ShippingOptions { MachineName = "web01", RetryDelayMax = TimeSpan.FromMilliseconds(500) });
+        ShippingOptions options = new() { MachineName = name, RetryDelayMax = TimeSpan.FromMilliseconds(500) };
+        _replicator = new MachineReplicator(machineId, disks, this, this, options, coordinator: this);
         _loop = Task.Run(RunAsync);
     }
 
@@ -39,7 +40,10 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
     /// <summary>While true it neither asks nor reports: its site is lost.</summary>
     public bool IsSilent { get; set; }
 
-    public static async Task<LabAgent> StartAsync(RecoveryLab lab, int diskCount = 2, long diskBytes = 4 << 20)
+    /// <summary>Called before each of its steps in a round is sent.</summary>
+    public Func<ConsistencyStep, Task>? OnStep { get; set; }
+
+    public static async Task<LabAgent> StartAsync(RecoveryLab lab, int diskCount = 2, long diskBytes = 4 << 20, string name = "web01")
     {
         List<DiskCapture> disks = [];
         for (int index = 0; index < diskCount; index++)
@@ -51,7 +55,7 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
             disks.Add(new DiskCapture(id, $"disk{index}", device, ActivityLog.Open(Path.Combine(lab.Folder, $"{id:N}.activity"), id, diskBytes)));
         }
         AsrDisk[] offered = [.. disks.Select(disk => new AsrDisk { Id = disk.Id, Name = disk.Name, SizeBytes = disk.Length })];
-        return new LabAgent(lab, await lab.EnrollAsync("web01", offered), disks);
+        return new LabAgent(lab, name, await lab.EnrollAsync(name, offered), disks);
     }
 
     /// <summary>SHA-256 of every disk as it is now.</summary>
@@ -75,6 +79,22 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IAsyncDisposa
     public Task<ShipReceipt> GetProgressAsync(Guid diskId, int epoch, CancellationToken cancellationToken) => Sink.GetProgressAsync(diskId, epoch, cancellationToken);
 
     public Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => Sink.PublishPointAsync(point, cancellationToken);
+
+    public async Task<ConsistencyOrder> StepAsync(ConsistencyStep step, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await (OnStep?.Invoke(step) ?? Task.CompletedTask);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        limit.CancelAfter(timeout);
+        try
+        {
+            return !IsSilent && _lab.Replication is not null ? await _lab.Machines.StepAsync(MachineId, step, limit.Token) : throw Unreachable();
+        }
+        catch (Exception error) when (error is not AsrException && !cancellationToken.IsCancellationRequested)
+        {
+            // Too late, or the appliance is going down.
+            throw Unreachable();
+        }
+    }
 
     public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) => Source.GetDigestsAsync(diskId, request, cancellationToken);
 

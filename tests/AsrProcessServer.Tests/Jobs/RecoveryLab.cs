@@ -143,7 +143,7 @@ internal sealed class RecoveryLab : IAsyncDisposable
     /// <summary>Makes a policy and a machine whose agent has offered disks.</summary>
     public async Task<Guid> EnrollAsync(string name, params AsrDisk[] disks)
     {
-        await Services.GetRequiredService<IPolicyStore>().PutAsync(new AsrReplicationPolicy { Name = "gold", CrashConsistentFrequencySeconds = 1 }, create: true, Stop);
+        await Services.GetRequiredService<IPolicyStore>().PutAsync(new AsrReplicationPolicy { Name = "gold", CrashConsistentFrequencySeconds = 1 }, create: false, Stop);
         Guid machineId = await Machines.RegisterAsync(name, Stop);
         AgentAssignment assignment = await Machines.GetAssignmentAsync(machineId, null, Stop);
         await Machines.ReportAsync(machineId, new AgentReport { AssignmentRevision = assignment.Revision, Disks = disks }, Stop);
