@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
@@ -29,6 +31,13 @@ internal sealed class AgentProcess : IAsyncDisposable
     public static ManagedProcess StartWithInput(string input, params IEnumerable<string> arguments) =>
         ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments, input);
 
+    /// <summary>The same by another program, such as one that enters a namespace first.</summary>
+    public static ManagedProcess StartWithInput(string input, IReadOnlyList<string> entry, params IEnumerable<string> arguments) => StartIn(entry, arguments, input);
+
+    /// <summary>Starts <c>run</c> by another program and waits until it serves.</summary>
+    public static Task<AgentProcess> RunInAsync(IReadOnlyList<string> entry, string state, IEnumerable<string> disks, IEnumerable<string> more) =>
+        ServingAsync(StartIn(entry, ["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk }), .. more], null));
+
     /// <summary>Starts <c>run</c> and waits until it serves.</summary>
     public static Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks) => RunAsync([], state, disks);
 
@@ -39,6 +48,10 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>Starts <c>run</c> with everything in a settings file.</summary>
     public static Task<AgentProcess> RunWithSettingsAsync(string settings) => ServingAsync(Start("run", "--settings", settings));
+
+    // The program replaces itself by the agent, so that the process is the agent's.
+    private static ManagedProcess StartIn(IReadOnlyList<string> entry, IEnumerable<string> arguments, string? input) =>
+        ManagedProcess.StartProgram(entry[0], [.. entry.Skip(1), "dotnet", ManagedProcess.Built("AsrAgent", "asr-agent.dll"), .. arguments], input);
 
     private static async Task<AgentProcess> ServingAsync(ManagedProcess process)
     {
@@ -80,6 +93,13 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>Asks it to stop in order and waits until it has.</summary>
     public Task<int> StopAsync(CancellationToken cancellationToken) => _process.TerminateAsync(cancellationToken);
+
+    /// <summary>Stops it in its tracks, or lets it go on.</summary>
+    public void Suspend(bool isSuspended)
+    {
+        using Process kill = Process.Start("kill", [isSuspended ? "-STOP" : "-CONT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
 
     /// <summary>kill -9.</summary>
     public Task KillAsync() => _process.KillAsync();

@@ -38,11 +38,12 @@ internal sealed class ApplianceProcess : IAsyncDisposable
         return await ReadAnswerAsync<AsrVault>(process);
     }
 
-    /// <summary>Starts <c>run</c> and waits until it is ready.</summary>
-    public static async Task<ApplianceProcess> RunAsync(string vault, string work, string passphrase, int controlPort, int dataPort)
+    /// <summary>Starts <c>run</c> and waits until it is ready. It listens on loopback unless an address is given.</summary>
+    public static async Task<ApplianceProcess> RunAsync(string vault, string work, string passphrase, int controlPort, int dataPort, IPAddress? listen = null)
     {
         ManagedProcess process = Start(
-            passphrase, "run", "--vault", vault, "--work", work, "--control-port", Text(controlPort), "--data-port", Text(dataPort));
+            passphrase,
+            "run", "--vault", vault, "--work", work, "--control-port", Text(controlPort), "--data-port", Text(dataPort), "--listen", (listen ?? IPAddress.Loopback).ToString());
         try
         {
             return new ApplianceProcess(process, await ReadAnswerAsync<AsrAppliance>(process));
