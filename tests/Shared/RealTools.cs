@@ -37,6 +37,7 @@ internal static class RealTools
         ["fusermount3"] = "fuse3",
         ["sync"] = "coreutils",
         ["systemd-analyze"] = "systemd",
+        ["node"] = "nodejs",
         ["dpkg-deb"] = "dpkg",
     };
 

@@ -21,9 +21,6 @@ namespace Asr.Engine.Vault;
 /// </remarks>
 internal sealed class ReplicaWriter : IReplicaWriter
 {
-    /// <summary>Enough to keep the processors sealing while earlier segments are synced; each holds its sealed bytes in memory.</summary>
-    private const int UnderWayMax = 4;
-
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly ISegmentStore _store;
@@ -35,6 +32,7 @@ internal sealed class ReplicaWriter : IReplicaWriter
     private readonly Watermark _vault;
     private readonly TimeProvider _time;
     private readonly Guid _diskId;
+    private readonly int _underWayMax;
     private readonly CancellationTokenSource _stop = new();
 
     // Segments that do not count as received yet, in stream order. Added by the one who accepts, removed by the one who settles.
@@ -55,6 +53,7 @@ internal sealed class ReplicaWriter : IReplicaWriter
         _current = new ReplicaImage(parts.Opener, parts.Index, parts.SizeBytes, static () => default);
         _time = parts.Time;
         _diskId = parts.DiskId;
+        _underWayMax = parts.UnderWayMax;
         _caches = parts.Opener.Caches;
         Session = parts.Session;
         Damage = parts.Damage;
@@ -184,7 +183,7 @@ internal sealed class ReplicaWriter : IReplicaWriter
             {
                 await PutAgainAsync(line).ConfigureAwait(false);
             }
-            else if (line.Length < UnderWayMax)
+            else if (line.Length < _underWayMax)
             {
                 return;
             }

@@ -26,5 +26,8 @@ internal sealed record ReplicaWriterParts
 
     public required long SizeBytes { get; init; }
 
+    /// <summary>Segments that may be on their way to the store at once; each holds its sealed bytes in memory.</summary>
+    public required int UnderWayMax { get; init; }
+
     public required TimeProvider Time { get; init; }
 }

@@ -439,6 +439,7 @@ internal sealed class SealedVault : IVault
             Session = new ReplicationSession { Epoch = number, Parent = parent, NextSequence = parent.Sequence + 1 },
             DiskId = document.DiskId,
             SizeBytes = document.SizeBytes,
+            UnderWayMax = _options.SegmentsUnderWayMax,
             Time = _time,
         });
     }

@@ -23,6 +23,13 @@ public static class SegmentErrors
         $"The {Describe(name)} is not in the vault.",
         "Restore it from a copy of the vault, or choose a recovery point that does not need it; resynchronise the disk to make new ones whole.");
 
+    /// <summary>The name is taken by other bytes: another writer's.</summary>
+    public static AsrException Taken(in SegmentName name) => new(
+        AsrErrorCode.WriterFenced,
+        $"The {Describe(name)} exists with other content.",
+        "Another writer has taken the disk over; open a new session.",
+        Describe(name));
+
     private static string KindOf(in SegmentName name) => name.Kind switch
     {
         SegmentKind.Changes => "segment",

@@ -7,15 +7,15 @@ using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Ingest;
 using Asr.Engine.Points;
+using Asr.Engine.Tests.Vault.Backends;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Compaction;
-using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Vault;
 
 /// <summary>A part of a disk's past that is damaged or gone: what it concerns is refused by its name, the writer goes on, and what is sent anew is whole.</summary>
-public sealed class DamagedPastTests
+public abstract class DamagedPastTests(VaultStorage storage) : VaultTest(storage)
 {
     private const int Region = ReplicationLimits.DigestRegionBytes;
     private const long DiskBytes = 4 * Region;
@@ -24,9 +24,6 @@ public sealed class DamagedPastTests
 
     private readonly Guid _diskId = Guid.NewGuid();
     private readonly Guid _machineId = Guid.NewGuid();
-    private readonly SimulatedFileLayer _files = new();
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(false)]
@@ -35,7 +32,7 @@ public sealed class DamagedPastTests
     {
         await WriteAsync(publish: 4);
         string segment = Damage(2, isGone);
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await AssertNamedAsync(segment, () => ReadAsync(vault, new StreamPosition(1, 2)));
         await AssertNamedAsync(segment, () => ReadAsync(vault, new StreamPosition(1, 4)));
 
@@ -54,7 +51,7 @@ public sealed class DamagedPastTests
         await writer.AppendAsync(BatchMaker.Writes(_diskId, 2, 6, DiskBytes, (0, Region, 21)), Cancel);
 
         await AssertDigestsAsync(writer.Current, 21, 22, 3, 4);
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         await AssertContentAsync(again, new StreamPosition(2, 6), 21, 22, 3, 4);
         await AssertContentAsync(again, new StreamPosition(1, 1), 1, 0, 0, 0);
         await AssertNamedAsync(segment, () => ReadAsync(again, new StreamPosition(1, 3)));
@@ -68,7 +65,7 @@ public sealed class DamagedPastTests
     [InlineData(true)]
     public async Task A_table_that_breaks_under_a_writer_costs_only_what_it_wrote(bool isGone)
     {
-        await using (SealedVault vault = await TestVault.OpenAsync(_files, cacheBytes: 16 << 20))
+        await using (SealedVault vault = await TestVault.OpenAsync(Storage, cacheBytes: 16 << 20))
         await using (IReplicaWriter writer = await TakeOverAsync(vault))
         {
             await WriteAsync(writer);
@@ -80,7 +77,7 @@ public sealed class DamagedPastTests
             await AssertDigestsAsync(writer.Current, 1, 2, 3, 4);
         }
 
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         await AssertContentAsync(again, new StreamPosition(1, 5), 1, 2, 3, 4);
         await AssertContentAsync(again, new StreamPosition(1, 1), 1, 0, 0, 0);
         await using IReplicaWriter next = await TakeOverAsync(again);
@@ -91,18 +88,18 @@ public sealed class DamagedPastTests
     [Fact]
     public async Task A_compaction_does_without_a_damaged_run()
     {
-        await using (SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 2))
+        await using (SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 2))
         await using (IReplicaWriter writer = await TakeOverAsync(vault))
         {
             await WriteAsync(writer);
         }
 
-        foreach (string run in _files.Files.Where(static path => path.EndsWith(".idx", StringComparison.Ordinal)).ToArray())
+        foreach (string run in Storage.Files.Where(static path => path.EndsWith(".idx", StringComparison.Ordinal)).ToArray())
         {
-            _files.FlipBit(run, 1);
+            Storage.FlipBit(run, 1);
         }
 
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         Assert.True((await again.CompactAsync(_diskId, new KeptHistory { Points = [] }, Eager, Cancel)).PacksWritten > 0);
         await AssertContentAsync(again, new StreamPosition(1, 4), 1, 2, 3, 4);
     }
@@ -114,9 +111,9 @@ public sealed class DamagedPastTests
     {
         await WriteAsync(publish: 4);
         string path = Segments[missing - 1];
-        byte[] content = _files.ReadAll(path, int.MaxValue)!;
-        _files.Delete(path);
-        await using (SealedVault vault = await TestVault.OpenAsync(_files))
+        byte[] content = Storage.Read(path);
+        Storage.Delete(path);
+        await using (SealedVault vault = await TestVault.OpenAsync(Storage))
         {
             // Before and after another writer has settled where the epoch ends.
             await AssertNamedAsync(path, () => ReadAsync(vault, new StreamPosition(1, 4)));
@@ -126,9 +123,9 @@ public sealed class DamagedPastTests
             await writer.AppendAsync(BatchMaker.Writes(_diskId, 2, 5, DiskBytes, (0, 512, 9)), Cancel);
         }
 
-        _files.Create(path, content);
+        Storage.Write(path, content);
 
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         await AssertContentAsync(again, new StreamPosition(1, 4), 1, 2, 3, 4);
         await AssertContentAsync(again, new StreamPosition(2, 5), 9, 2, 3, 4);
     }
@@ -137,8 +134,8 @@ public sealed class DamagedPastTests
     public async Task What_follows_a_gap_and_no_one_was_told_of_is_in_no_ones_past()
     {
         await WriteAsync(publish: 1);
-        _files.Delete(Segments[1]);
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        Storage.Delete(Segments[1]);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
         Assert.Equal(new StreamPosition(1, 1), writer.Session.Parent);
         Assert.Equal(AsrErrorCode.RecoveryPointUnavailable, (await Assert.ThrowsAsync<AsrException>(() => ReadAsync(vault, new StreamPosition(1, 4)))).Code);
@@ -149,10 +146,10 @@ public sealed class DamagedPastTests
     {
         await WriteAsync(publish: 3);
         await PublishAsync(4);
-        string document = _files.Files.Where(static path => path.Contains("/points-", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Last();
-        _files.FlipBit(document, 5);
-        _files.Delete(Segments[1]);
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        string document = Storage.Files.Where(static path => path.Contains("/points-", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Last();
+        Storage.FlipBit(document, 5);
+        Storage.Delete(Segments[1]);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
 
         // What is stored without a gap from the last known position on counts too.
@@ -166,9 +163,9 @@ public sealed class DamagedPastTests
     {
         await WriteAsync(publish: 4);
         string path = Segments[1];
-        byte[] whole = _files.ReadAll(path, int.MaxValue)!;
+        byte[] whole = Storage.Read(path);
         Damage(2, isGone);
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         KeptHistory kept = new() { Points = [new StreamPosition(1, 1), new StreamPosition(1, 4)] };
 
         CompactionResult result = await vault.CompactAsync(_diskId, kept, Eager, Cancel);
@@ -176,19 +173,19 @@ public sealed class DamagedPastTests
         Assert.Equal(isGone ? 0 : 1, result.Damaged.Count);
         if (isGone)
         {
-            _files.Create(path, whole);
+            Storage.Write(path, whole);
         }
         else
         {
-            _files.Overwrite(path, whole);
+            Storage.Write(path, whole);
         }
 
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         await AssertContentAsync(again, new StreamPosition(1, 1), 1, 0, 0, 0);
         await AssertContentAsync(again, new StreamPosition(1, 4), 1, 2, 3, 4);
     }
 
-    private string[] Segments => [.. _files.Files.Where(static path => path.EndsWith(".seg", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private string[] Segments => [.. Storage.Files.Where(static path => path.EndsWith(".seg", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     private static byte[] Digest(byte? fill)
     {
@@ -215,7 +212,7 @@ public sealed class DamagedPastTests
     /// <summary>Four segments of one change each, one for each region.</summary>
     private async Task WriteAsync(long publish)
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
         await WriteAsync(writer);
         await PublishAsync(publish);
@@ -231,7 +228,7 @@ public sealed class DamagedPastTests
 
     private async Task PublishAsync(long sequence)
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await new RecoveryPointLog(vault.Catalog).PublishAsync(
             new AsrRecoveryPoint
             {
@@ -249,11 +246,11 @@ public sealed class DamagedPastTests
         string path = Segments[change - 1];
         if (isGone)
         {
-            _files.Delete(path);
+            Storage.Delete(path);
         }
         else
         {
-            _files.FlipBit(path, (_files.ReadAll(path, int.MaxValue)!.Length * 8) - 5);
+            Storage.FlipBit(path, (Storage.Read(path).Length * 8) - 5);
         }
 
         return path;
@@ -276,3 +273,9 @@ public sealed class DamagedPastTests
         return [content[0], content[Region], content[2 * Region], content[3 * Region]];
     }
 }
+
+/// <summary>In a folder.</summary>
+public sealed class FolderDamagedPastTests() : DamagedPastTests(new FolderStorage());
+
+/// <summary>In Azure Storage.</summary>
+public sealed class BlobDamagedPastTests() : DamagedPastTests(new BlobStorage());

@@ -5,24 +5,21 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Tests.Vault.Backends;
 using Asr.Engine.Vault;
-using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Vault;
 
-public sealed class EpochTests
+public abstract class EpochTests(VaultStorage storage) : VaultTest(storage)
 {
     private const long DiskBytes = 64 << 10;
     private readonly Guid _diskId = Guid.NewGuid();
-    private readonly SimulatedFileLayer _files = new();
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_branch_continues_from_its_base_and_the_old_branch_stays_readable()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter first = await TakeOverAsync(vault);
         await first.AppendAsync(BatchMaker.Writes(_diskId, 1, 1, DiskBytes, (0, 512, 1), (512, 512, 2), (0, 512, 3)), Cancel);
         await using IReplicaWriter branch = await TakeOverAsync(vault, new StreamPosition(1, 2));
@@ -39,7 +36,7 @@ public sealed class EpochTests
     [Fact]
     public async Task A_base_that_is_not_in_the_tree_is_refused_and_fences_no_one()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
         foreach (StreamPosition position in new StreamPosition[] { new(1, 1), new(7, 0), new(0, 3), new(-1, 0) })
         {
@@ -53,7 +50,7 @@ public sealed class EpochTests
     [Fact]
     public async Task A_repeated_nonce_tells_the_same_parent_and_uses_another_key()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter zero = await TakeOverAsync(vault);
         await zero.AppendAsync(BatchMaker.Writes(_diskId, 1, 1, DiskBytes, (0, 512, 1)), Cancel);
         OpenSessionRequest request = Request(null);
@@ -70,7 +67,7 @@ public sealed class EpochTests
     [Fact]
     public async Task Writers_that_take_over_at_once_leave_exactly_one_that_can_write()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         IReplicaWriter?[] writers = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
         {
             try
@@ -105,7 +102,7 @@ public sealed class EpochTests
     [Fact]
     public async Task A_disk_of_another_size_or_shape_is_refused()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
         await AssertCode(AsrErrorCode.DiskSizeChanged, () => vault.TakeOverAsync(_diskId, Request(null) with { SizeBytes = DiskBytes + 512 }, Cancel));
         await AssertCode(AsrErrorCode.DiskUnsupported, () => vault.TakeOverAsync(_diskId, Request(null) with { SizeBytes = 1000 }, Cancel));
@@ -115,12 +112,12 @@ public sealed class EpochTests
     [Fact]
     public async Task A_deleted_disk_is_gone_and_its_epochs_never_come_again()
     {
-        await using SealedVault vault = await TestVault.OpenAsync(_files);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage);
         await using IReplicaWriter writer = await TakeOverAsync(vault);
         await writer.AppendAsync(BatchMaker.Writes(_diskId, 1, 1, DiskBytes, (0, 512, 1)), Cancel);
         await vault.DeleteDiskAsync(_diskId, Cancel);
         await vault.DeleteDiskAsync(_diskId, Cancel);
-        Assert.DoesNotContain(_files.Files, path => path.EndsWith(".seg", StringComparison.Ordinal));
+        Assert.DoesNotContain(Storage.Files, path => path.EndsWith(".seg", StringComparison.Ordinal));
         Assert.Equal(default, await vault.GetHeadAsync(_diskId, Cancel));
         await AssertCode(AsrErrorCode.RecoveryPointUnavailable, () => vault.OpenAsync(_diskId, new StreamPosition(1, 1), Cancel));
         await AssertCode(AsrErrorCode.WriterFenced, () => writer.AppendAsync(BatchMaker.Writes(_diskId, 1, 2, DiskBytes, (0, 512, 2)), Cancel));
@@ -132,7 +129,7 @@ public sealed class EpochTests
     public async Task A_damaged_or_missing_index_run_is_only_slower()
     {
         List<int> expected = [40, 0];
-        await using (SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 4))
+        await using (SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 4))
         await using (IReplicaWriter writer = await TakeOverAsync(vault))
         {
             for (int i = 1; i <= 40; i++)
@@ -141,33 +138,33 @@ public sealed class EpochTests
             }
 
             // Runs are written in the background.
-            while (!_files.Files.Any(static path => path.EndsWith(".idx", StringComparison.Ordinal)))
+            while (!Storage.Files.Any(static path => path.EndsWith(".idx", StringComparison.Ordinal)))
             {
                 await Task.Delay(5, Cancel);
             }
         }
 
-        string[] runs = [.. _files.Files.Where(path => path.EndsWith(".idx", StringComparison.Ordinal))];
+        string[] runs = [.. Storage.Files.Where(path => path.EndsWith(".idx", StringComparison.Ordinal))];
         Assert.NotEmpty(runs);
-        await using SealedVault again = await TestVault.OpenAsync(_files);
+        await using SealedVault again = await TestVault.OpenAsync(Storage);
         HashSet<string> read = [];
-        _files.Fault = (operation, path) =>
+        Storage.Fault = (operation, path) =>
         {
             read.Add(path);
             return null;
         };
         Assert.Equal(expected, await ReadAsync(again, new StreamPosition(1, 40)));
         Assert.True(read.Count(path => path.EndsWith(".seg", StringComparison.Ordinal)) < 40, "An index run spares reading every table.");
-        _files.Fault = null;
+        Storage.Fault = null;
         foreach (string run in runs)
         {
-            _files.FlipBit(run, 3);
+            Storage.FlipBit(run, 3);
         }
 
         Assert.Equal(expected, await ReadAsync(again, new StreamPosition(1, 40)));
         foreach (string run in runs)
         {
-            _files.Delete(run);
+            Storage.Delete(run);
         }
 
         Assert.Equal(expected, await ReadAsync(again, new StreamPosition(1, 40)));
@@ -187,3 +184,9 @@ public sealed class EpochTests
         return [content[0], content[512]];
     }
 }
+
+/// <summary>In a folder.</summary>
+public sealed class FolderEpochTests() : EpochTests(new FolderStorage());
+
+/// <summary>In Azure Storage.</summary>
+public sealed class BlobEpochTests() : EpochTests(new BlobStorage());

@@ -16,9 +16,6 @@ namespace Asr.Engine.Vault.Local;
 /// </summary>
 internal sealed class LocalCatalog : ICatalog
 {
-    /// <summary>Largest document: 16 MiB.</summary>
-    public const int DocumentBytesMax = 16 << 20;
-
     private const string DocumentSuffix = ".json";
     private const string TemporarySuffix = ".tmp";
     private const string LockName = ".lock";
@@ -68,18 +65,14 @@ internal sealed class LocalCatalog : ICatalog
     public Task<string> WriteAsync(string collection, string id, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellationToken)
     {
         CatalogNames.Check(collection, id);
-        if (content.Length > DocumentBytesMax)
-        {
-            throw new AsrException(AsrErrorCode.InvalidArgument, $"Document {collection}/{id} would have {content.Length} bytes, more than {DocumentBytesMax}.", target: id);
-        }
-
+        CatalogRules.CheckSize(collection, id, content);
         return ChangeAsync(
             collection,
             id,
             directory =>
             {
                 CatalogDocument? current = Read(collection, id, out long version);
-                CheckCondition(collection, id, current, ifMatch);
+                CatalogRules.CheckCondition(collection, id, current, ifMatch);
                 byte[] file = DocumentEnvelope.Wrap(collection, id, version + 1, content.Span);
                 string target = PathOf(collection, id);
                 string temporary = Path.Join(directory, $".{id}{TemporarySuffix}");
@@ -124,7 +117,7 @@ internal sealed class LocalCatalog : ICatalog
                 CatalogDocument? current = Read(collection, id, out long version);
                 if (current is not null)
                 {
-                    CheckCondition(collection, id, current, ifMatch);
+                    CatalogRules.CheckCondition(collection, id, current, ifMatch);
                     _files.Delete(PathOf(collection, id));
                 }
 
@@ -188,19 +181,6 @@ internal sealed class LocalCatalog : ICatalog
         }
     }
 
-    private static void CheckCondition(string collection, string id, CatalogDocument? current, string? ifMatch)
-    {
-        if (ifMatch is null && current is not null)
-        {
-            throw new AsrException(AsrErrorCode.AlreadyExists, $"Document {collection}/{id} exists already.", target: id);
-        }
-
-        if (ifMatch is not null && current?.ETag != ifMatch)
-        {
-            throw new AsrException(AsrErrorCode.Conflict, $"Document {collection}/{id} changed since it was read.", "Read it again and retry.", id);
-        }
-    }
-
     private static T Guarded<T>(Func<T> action, string what, string target)
     {
         try
@@ -248,7 +228,7 @@ internal sealed class LocalCatalog : ICatalog
     private CatalogDocument? Read(string collection, string id, out long version)
     {
         string path = PathOf(collection, id);
-        byte[]? file = Guarded(() => _files.ReadAll(path, DocumentBytesMax + 128), $"Reading document {collection}/{id}", id);
+        byte[]? file = Guarded(() => _files.ReadAll(path, CatalogRules.EnvelopeBytesMax), $"Reading document {collection}/{id}", id);
         version = 0;
         if (file is null)
         {
@@ -257,11 +237,7 @@ internal sealed class LocalCatalog : ICatalog
 
         return DocumentEnvelope.TryUnwrap(collection, id, file, out version, out CatalogDocument document)
             ? document
-            : throw new AsrException(
-                AsrErrorCode.VaultDocumentCorrupt,
-                $"Document {collection}/{id} in '{path}' is damaged: its checksum does not match.",
-                "Restore this file from a copy of the vault; other documents are not affected.",
-                $"{collection}/{id}");
+            : throw CatalogRules.Corrupt(collection, id, path, "its checksum does not match");
     }
 
     private void TryRestore(string collection, string id, CatalogDocument? before, long version)

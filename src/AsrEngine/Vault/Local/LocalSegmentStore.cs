@@ -2,7 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -155,11 +154,7 @@ internal sealed class LocalSegmentStore : ISegmentStore
             {
                 if (!HasContent(target, content))
                 {
-                    throw new AsrException(
-                        AsrErrorCode.WriterFenced,
-                        $"{SegmentErrors.Describe(name)} exists with other content.",
-                        "Another writer has taken the disk over; open a new session.",
-                        SegmentErrors.Describe(name));
+                    throw SegmentErrors.Taken(name);
                 }
 
                 // The same bytes are there, but whether durably is not known: the earlier attempt may have failed at its very last step.
@@ -252,7 +247,7 @@ internal sealed class LocalSegmentStore : ISegmentStore
             }
         }
 
-        return [.. names.OrderBy(static name => name.Kind).ThenBy(static name => name.Epoch).ThenBy(static name => name.FirstSequence).ThenBy(static name => name.LastSequence).ThenBy(static name => name.Generation)];
+        return [.. SegmentPath.Order(names)];
     }
 
     private List<int> Epochs(Guid diskId)

@@ -5,26 +5,22 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Tests.Vault.Backends;
 using Asr.Engine.Vault;
-using Asr.Engine.Vault.Local;
-using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Engine.Tests.Vault;
 
-public sealed class LocalVaultTests
+public abstract class VaultTests(VaultStorage storage) : VaultTest(storage)
 {
     private const long DiskBytes = 1 << 20;
     private static readonly Guid DiskId = Guid.NewGuid();
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Data_written_before_a_restart_is_read_after_it()
     {
-        using TemporaryFolder folder = new();
         StreamPosition position;
-        await using (IVault vault = await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel))
+        await using (IVault vault = await Storage.CreateAsync("secret"))
         await using (IReplicaWriter writer = await vault.TakeOverAsync(DiskId, Request(), Cancel))
         {
             await writer.AppendAsync(BatchMaker.Writes(DiskId, 1, 1, DiskBytes, (0, 4096, 1), (1024, 512, 2)), Cancel);
@@ -33,7 +29,7 @@ public sealed class LocalVaultTests
         }
 
         Assert.Equal(new StreamPosition(1, 3), position);
-        await using IVault again = await LocalVault.OpenAsync(folder.Path, "secret", cancellationToken: Cancel);
+        await using IVault again = await Storage.OpenAsync("secret");
         Assert.Equal(position, await again.GetHeadAsync(DiskId, Cancel));
         Assert.Equal([1, 3, 3, 1], await ReadSectors(again, position));
         Assert.Equal([1, 1, 2, 1], await ReadSectors(again, new StreamPosition(1, 2)));
@@ -44,17 +40,15 @@ public sealed class LocalVaultTests
     [Fact]
     public async Task A_wrong_passphrase_is_told_apart_from_damage()
     {
-        using TemporaryFolder folder = new();
-        await (await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel)).DisposeAsync();
-        AsrException error = await Assert.ThrowsAsync<AsrException>(() => LocalVault.OpenAsync(folder.Path, "Secret", cancellationToken: Cancel));
+        await (await Storage.CreateAsync("secret")).DisposeAsync();
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => Storage.OpenAsync("Secret"));
         Assert.Equal(AsrErrorCode.WrongPassphrase, error.Code);
     }
 
     [Fact]
     public async Task A_vault_of_a_newer_format_is_refused_and_left_alone()
     {
-        using TemporaryFolder folder = new();
-        await using (IVault vault = await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel))
+        await using (IVault vault = await Storage.CreateAsync("secret"))
         {
             CatalogDocument stored = (await vault.Catalog.ReadAsync(VaultDocument.Collection, VaultDocument.DocumentId, Cancel))!;
             VaultDocument newer = CatalogJson.Read<VaultDocument>(VaultDocument.Collection, stored) with { MinReader = VaultDocument.CurrentVersion + 1 };
@@ -62,27 +56,25 @@ public sealed class LocalVaultTests
                 VaultDocument.Collection, VaultDocument.DocumentId, JsonSerializer.SerializeToUtf8Bytes(newer, AsrJson.Indented), stored.ETag, Cancel);
         }
 
-        AsrException error = await Assert.ThrowsAsync<AsrException>(() => LocalVault.OpenAsync(folder.Path, "secret", cancellationToken: Cancel));
+        AsrException error = await Assert.ThrowsAsync<AsrException>(() => Storage.OpenAsync("secret"));
         Assert.Equal(AsrErrorCode.VaultVersionUnsupported, error.Code);
     }
 
     [Fact]
     public async Task A_place_without_a_vault_is_named_and_a_vault_is_not_made_twice()
     {
-        using TemporaryFolder folder = new();
-        AsrException missing = await Assert.ThrowsAsync<AsrException>(() => LocalVault.OpenAsync(folder.Path, "secret", cancellationToken: Cancel));
-        Assert.Equal((AsrErrorCode.VaultNotFound, folder.Path), (missing.Code, missing.Target));
-        await (await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel)).DisposeAsync();
-        AsrException twice = await Assert.ThrowsAsync<AsrException>(() => LocalVault.CreateAsync(folder.Path, "other", cancellationToken: Cancel));
+        AsrException missing = await Assert.ThrowsAsync<AsrException>(() => Storage.OpenAsync("secret"));
+        Assert.Equal((AsrErrorCode.VaultNotFound, Storage.Location), (missing.Code, missing.Target));
+        await (await Storage.CreateAsync("secret")).DisposeAsync();
+        AsrException twice = await Assert.ThrowsAsync<AsrException>(() => Storage.CreateAsync("other"));
         Assert.Equal(AsrErrorCode.AlreadyExists, twice.Code);
-        await (await LocalVault.OpenAsync(folder.Path, "secret", cancellationToken: Cancel)).DisposeAsync();
+        await (await Storage.OpenAsync("secret")).DisposeAsync();
     }
 
     [Fact]
     public async Task The_authority_is_the_one_the_vault_names()
     {
-        using TemporaryFolder folder = new();
-        await using IVault vault = await LocalVault.CreateAsync(folder.Path, "secret", cancellationToken: Cancel);
+        await using IVault vault = await Storage.CreateAsync("secret");
         using X509Certificate2 authority = await VaultAuthority.LoadAsync(vault, Cancel);
         Assert.True(authority.HasPrivateKey);
         Assert.Equal(vault.Description.AuthorityFingerprint, VaultAuthority.Fingerprint(authority));
@@ -99,3 +91,9 @@ public sealed class LocalVaultTests
         return [content[0], content[512], content[1024], content[1536]];
     }
 }
+
+/// <summary>In a folder.</summary>
+public sealed class FolderVaultTests() : VaultTests(new FolderStorage());
+
+/// <summary>In Azure Storage.</summary>
+public sealed class BlobVaultTests() : VaultTests(new BlobStorage());

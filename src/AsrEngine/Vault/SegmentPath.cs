@@ -1,12 +1,14 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
-namespace Asr.Engine.Vault.Local;
+namespace Asr.Engine.Vault;
 
 /// <summary>
-/// Where a stored object's file is: <c>DISK/EPOCH/FIRST-LAST.seg</c>, <c>FIRST-LAST-PART.idx</c> or <c>FIRST-LAST-GENERATION.pak</c>, numbers
+/// Where a stored object is, as a file or as a blob: <c>DISK/EPOCH/FIRST-LAST.seg</c>, <c>FIRST-LAST-PART.idx</c> or <c>FIRST-LAST-GENERATION.pak</c>, numbers
 /// in hexadecimal of fixed width so that they sort.
 /// </summary>
 internal static class SegmentPath
@@ -18,7 +20,9 @@ internal static class SegmentPath
     private const int GenerationLength = 1 + 8;
 
     public static string Directory(string root, Guid diskId, int epoch) =>
-        Path.Join(root, diskId.ToString("D"), epoch.ToString("x8", CultureInfo.InvariantCulture));
+        Path.Join(root, diskId.ToString("D"), EpochName(epoch));
+
+    public static string EpochName(int epoch) => epoch.ToString("x8", CultureInfo.InvariantCulture);
 
     public static string FileName(in SegmentName name) => name.Kind switch
     {
@@ -26,6 +30,10 @@ internal static class SegmentPath
         SegmentKind.Pack => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x8}{PackSuffix}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{name.FirstSequence:x16}-{name.LastSequence:x16}-{name.Generation:x8}{IndexSuffix}"),
     };
+
+    /// <summary>The order of <see cref="ISegmentStore.ListAsync"/>.</summary>
+    public static IEnumerable<SegmentName> Order(IEnumerable<SegmentName> names) =>
+        names.OrderBy(static name => name.Kind).ThenBy(static name => name.Epoch).ThenBy(static name => name.FirstSequence).ThenBy(static name => name.LastSequence).ThenBy(static name => name.Generation);
 
     /// <summary>False for a directory that is none of ours.</summary>
     public static bool TryParseEpoch(string directoryName, out int epoch)

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 
-namespace Asr.Engine.Vault.Local;
+namespace Asr.Engine.Vault;
 
 /// <summary>
 /// A document's file: one line of ASCII, <c>asr-document 1 VERSION-CHECKSUM</c>, then the JSON as it is, so that people can read it.
