@@ -49,6 +49,8 @@ $ToolPackages = [ordered] @{
     fusermount3  = 'fuse3'
     losetup      = 'mount'
     pgbench      = 'postgresql'
+    node         = 'nodejs'
+    npm          = 'npm'
 }
 
 # The programs that Bench measures beside the product.
@@ -139,6 +141,31 @@ function Install-MissingPackage {
     apt-get install -y -qq --no-install-recommends @packages | Out-Host
     if ($LASTEXITCODE -ne 0) {
         Write-Warning "apt-get failed with exit code $LASTEXITCODE. $Consequence"
+    }
+}
+
+function Install-Azurite {
+    # The emulator of Azure Storage, as tests/Azurite/package-lock.json pins it; fetched once, and again when that changes.
+    $target = Join-Path $Out 'tools/azurite'
+    $lock = Join-Path $Root 'tests/Azurite/package-lock.json'
+    $installed = Join-Path $target 'node_modules/.package-lock.json'
+    $isCurrent = (Test-Path $installed) -and (Test-Path "$target/package-lock.json") -and
+        (Get-Content $lock -Raw) -eq (Get-Content "$target/package-lock.json" -Raw)
+    if ($isCurrent) {
+        return
+    }
+
+    if (-not (Get-Command npm -CommandType Application -ErrorAction SilentlyContinue)) {
+        Write-Warning 'npm is missing: tests of the vault in Azure Storage will be skipped.'
+        return
+    }
+
+    $null = New-Item -ItemType Directory -Path $target -Force
+    Copy-Item (Join-Path $Root 'tests/Azurite/*.json') $target
+    npm ci --prefix $target --ignore-scripts --no-audit --no-fund --loglevel=error | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        Remove-Item $target -Recurse -Force
+        Write-Warning "npm failed with exit code $LASTEXITCODE. Tests of the vault in Azure Storage will be skipped."
     }
 }
 
@@ -236,6 +263,7 @@ function Initialize-ResultPath {
 
 function Invoke-Test {
     Install-MissingPackage -Tools $ToolPackages -Consequence 'Some tests will be skipped.'
+    Install-Azurite
     Invoke-Build
     Initialize-ResultPath
     $env:ASR_MODULE_PATH = $ModulePath
@@ -252,6 +280,7 @@ function Invoke-Test {
 }
 
 function Invoke-Soak {
+    Install-Azurite
     Invoke-Build
     Initialize-ResultPath
     $env:ASR_SOAK = '1'

@@ -71,9 +71,9 @@ internal sealed class AzureCatalog(BlobContainerClient container) : ICatalog
                 throw ifMatch is null ? CatalogRules.Exists(collection, id) : CatalogRules.Changed(collection, id);
             }
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw AzureErrors.Translate(error, what, id);
+            throw AzureErrors.Translate(error, what, id, cancellationToken);
         }
 
         return DocumentEnvelope.ETag(collection, id, version, content.Span);
@@ -97,11 +97,15 @@ internal sealed class AzureCatalog(BlobContainerClient container) : ICatalog
         }
         catch (RequestFailedException refused) when (AzureErrors.IsRefusedByCondition(refused))
         {
-            throw CatalogRules.Changed(collection, id);
+            // By its own doing perhaps: it was deleted, and the answer lost.
+            if (await FetchAsync(collection, id, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                throw CatalogRules.Changed(collection, id);
+            }
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw AzureErrors.Translate(error, $"Deleting document {collection}/{id}", id);
+            throw AzureErrors.Translate(error, $"Deleting document {collection}/{id}", id, cancellationToken);
         }
     }
 
@@ -199,9 +203,9 @@ internal sealed class AzureCatalog(BlobContainerClient container) : ICatalog
         {
             return null;
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw AzureErrors.Translate(error, what, id);
+            throw AzureErrors.Translate(error, what, id, cancellationToken);
         }
     }
 

@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Linq;
 using System.Threading;
 using Asr.Contracts;
 using Azure;
@@ -16,23 +15,20 @@ internal static class AzureErrors
     private const int Unauthorized = 401;
     private const int Forbidden = 403;
 
-    /// <summary>
-    /// True for what the client library throws when a request has failed for good. Its own time limit looks like a cancellation, and is none unless the caller
-    /// has cancelled.
-    /// </summary>
-    public static bool IsStorageError(Exception error, CancellationToken cancellationToken) => error switch
-    {
-        OperationCanceledException => !cancellationToken.IsCancellationRequested,
-        AggregateException all => all.InnerExceptions.Count > 0 && all.InnerExceptions.All(inner => IsStorageError(inner, cancellationToken)),
-        RequestFailedException or AuthenticationFailedException or IOException => true,
-        _ => false,
-    };
+    /// <summary>True for what the client library throws when a request has failed for good, or was cancelled between two tries. Its own time limit looks like a cancellation.</summary>
+    public static bool IsStorageError(Exception error) =>
+        error is RequestFailedException or AggregateException or AuthenticationFailedException or IOException or OperationCanceledException;
 
-    /// <summary>The error to throw instead.</summary>
+    /// <summary>The error to throw instead: the caller's own cancellation, or what is wrong with the storage.</summary>
     /// <param name="error">What the client library threw.</param>
     /// <param name="what">What was being done, e.g. "Storing segment ...".</param>
     /// <param name="target">The item.</param>
-    public static AsrException Translate(Exception error, string what, string target)
+    /// <param name="cancellationToken">The caller's.</param>
+    public static Exception Translate(Exception error, string what, string target, CancellationToken cancellationToken) => cancellationToken.IsCancellationRequested
+        ? new OperationCanceledException($"{what} was cancelled.", error, cancellationToken)
+        : Translate(error, what, target);
+
+    private static AsrException Translate(Exception error, string what, string target)
     {
         // Of several tries the last one tells most.
         Exception last = error is AggregateException { InnerExceptions.Count: > 0 } all ? all.InnerExceptions[^1] : error;

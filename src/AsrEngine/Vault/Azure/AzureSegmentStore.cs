@@ -44,9 +44,9 @@ internal sealed class AzureSegmentStore(BlobContainerClient container) : ISegmen
                 throw SegmentErrors.Taken(name);
             }
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw Translate(error, "Storing", name);
+            throw Translate(error, "Storing", name, cancellationToken);
         }
     }
 
@@ -62,9 +62,9 @@ internal sealed class AzureSegmentStore(BlobContainerClient container) : ISegmen
         {
             return null;
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw Translate(error, "Opening", name);
+            throw Translate(error, "Opening", name, cancellationToken);
         }
     }
 
@@ -95,9 +95,9 @@ internal sealed class AzureSegmentStore(BlobContainerClient container) : ISegmen
         {
             throw SegmentErrors.Corrupt(name, offset, "ends before it");
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw Translate(error, "Reading", name);
+            throw Translate(error, "Reading", name, cancellationToken);
         }
     }
 
@@ -124,16 +124,16 @@ internal sealed class AzureSegmentStore(BlobContainerClient container) : ISegmen
         {
             await BlobOf(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw Translate(error, "Deleting", name);
+            throw Translate(error, "Deleting", name, cancellationToken);
         }
     }
 
-    private static AsrException Translate(Exception error, string what, in SegmentName name)
+    private static Exception Translate(Exception error, string what, in SegmentName name, CancellationToken cancellationToken)
     {
         string described = SegmentErrors.Describe(name);
-        return AzureErrors.Translate(error, $"{what} {described}", described);
+        return AzureErrors.Translate(error, $"{what} {described}", described, cancellationToken);
     }
 
     private static SegmentName? Parse(Guid diskId, ReadOnlySpan<char> path)

@@ -62,9 +62,9 @@ public static class AzureVault
         {
             // Rights on one container do not include making it. If it is not there, the first document says so.
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw AzureErrors.Translate(error, $"Making the container '{location}'", location);
+            throw AzureErrors.Translate(error, $"Making the container '{location}'", location, cancellationToken);
         }
     }
 }

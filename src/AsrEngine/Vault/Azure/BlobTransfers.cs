@@ -32,9 +32,9 @@ internal static class BlobTransfers
 
             return all;
         }
-        catch (Exception error) when (AzureErrors.IsStorageError(error, cancellationToken))
+        catch (Exception error) when (AzureErrors.IsStorageError(error))
         {
-            throw AzureErrors.Translate(error, what, target);
+            throw AzureErrors.Translate(error, what, target, cancellationToken);
         }
     }
 }

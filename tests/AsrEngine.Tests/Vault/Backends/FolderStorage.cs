@@ -13,6 +13,9 @@ public sealed class FolderStorage : VaultStorage
 {
     private readonly SimulatedFileLayer _files = new();
 
+    /// <summary>The file system.</summary>
+    public SimulatedFileLayer Layer => _files;
+
     /// <inheritdoc/>
     public override Func<FileOperation, string, Exception?>? Fault
     {

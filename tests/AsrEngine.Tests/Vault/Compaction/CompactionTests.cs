@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Tests.Vault.Backends;
 using Asr.Engine.Vault;
 using Asr.Engine.Vault.Compaction;
 using Asr.Tests.Shared;
@@ -13,9 +14,9 @@ using Xunit;
 namespace Asr.Engine.Tests.Vault.Compaction;
 
 /// <summary>Compaction drops what no kept position needs, and nothing else.</summary>
-public sealed class CompactionTests
+public abstract class CompactionTests(VaultStorage storage, int seeds) : VaultTest(storage)
 {
-    private static readonly CompactionOptions Eager = new()
+    private protected static readonly CompactionOptions Eager = new()
     {
         BytesPerSecondMax = long.MaxValue / 4,
         DeadShareMin = 0,
@@ -24,19 +25,14 @@ public sealed class CompactionTests
         SmallObjectsMin = 3,
     };
 
-    private readonly SimulatedFileLayer _files = new();
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Whatever_is_kept_reads_right_after_any_number_of_compactions_with_and_without_its_index()
     {
-        for (int seed = 1; seed <= 20; seed++)
+        for (int seed = 1; seed <= seeds; seed++)
         {
             Random random = new(seed);
-            SimulatedFileLayer files = new();
             DiskStory story = new(random);
-            await using SealedVault vault = await TestVault.OpenAsync(files, indexRunSegments: 3, cacheBytes: 1 << 20);
+            await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 3, cacheBytes: 1 << 20);
             List<StreamPosition> points = [];
             StreamPosition? from = null;
             for (int round = 0; round < 4; round++)
@@ -66,12 +62,12 @@ public sealed class CompactionTests
             }
 
             await CheckEveryPositionIsRightOrRefused(vault, story);
-            foreach (string path in files.Files.Where(static path => path.EndsWith(".idx", StringComparison.Ordinal)))
+            foreach (string path in Storage.Files.Where(static path => path.EndsWith(".idx", StringComparison.Ordinal)))
             {
-                files.Delete(path);
+                Storage.Delete(path);
             }
 
-            await using SealedVault again = await TestVault.OpenAsync(files);
+            await using SealedVault again = await TestVault.OpenAsync(Storage);
             foreach (StreamPosition position in points.Append(story.Head))
             {
                 await story.CheckAsync(again, position, Cancel);
@@ -85,7 +81,7 @@ public sealed class CompactionTests
     public async Task At_least_four_fifths_of_the_dead_space_are_freed()
     {
         DiskStory story = new(new Random(7));
-        await using SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 8);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 8);
         await story.WriteSessionAsync(vault, null, 400, Cancel);
         long before = SegmentBytes();
         KeptHistory headOnly = new() { Points = [] };
@@ -102,7 +98,7 @@ public sealed class CompactionTests
     public async Task A_position_that_is_not_kept_is_refused_and_one_that_was_dropped_never_comes_back()
     {
         DiskStory story = new(new Random(3));
-        await using SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 4);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 4);
         await story.WriteSessionAsync(vault, null, 30, Cancel);
         StreamPosition dropped = story.Positions.First();
         await story.CheckAsync(vault, dropped, Cancel);
@@ -119,8 +115,8 @@ public sealed class CompactionTests
     public async Task What_someone_has_open_is_kept_whether_in_this_process_or_another()
     {
         DiskStory story = new(new Random(5));
-        await using SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 4);
-        await using SealedVault other = await TestVault.OpenAsync(_files, indexRunSegments: 4);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 4);
+        await using SealedVault other = await TestVault.OpenAsync(Storage, indexRunSegments: 4);
         await story.WriteSessionAsync(vault, null, 60, Cancel);
         StreamPosition[] positions = [.. story.Positions];
         await using IBlockDevice here = await vault.OpenAsync(story.DiskId, positions[20], Cancel);
@@ -141,7 +137,7 @@ public sealed class CompactionTests
     public async Task A_writer_goes_on_during_compactions_and_its_own_view_stays_right()
     {
         DiskStory story = new(new Random(11));
-        await using SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 2);
+        await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 2);
         await story.WriteSessionAsync(vault, null, 20, Cancel);
         Task writing = story.WriteSessionAsync(vault, null, 300, Cancel);
         int packs = 0;
@@ -155,6 +151,45 @@ public sealed class CompactionTests
         await story.CheckAsync(vault, story.Head, Cancel);
     }
 
+    [Fact]
+    public async Task A_damaged_object_is_named_and_left_and_the_rest_is_compacted()
+    {
+        DiskStory story = new(new Random(17));
+        await using SealedVault vault = await TestVault.OpenAsync(Storage, indexRunSegments: 4);
+        await story.WriteSessionAsync(vault, null, 60, Cancel);
+        string damaged = Storage.Files.First(static path => path.EndsWith(".seg", StringComparison.Ordinal));
+        Storage.FlipBit(damaged, (Storage.Read(damaged).Length * 8) - 5);
+        await using SealedVault again = await TestVault.OpenAsync(Storage, indexRunSegments: 4);
+        CompactionResult result = await again.CompactAsync(story.DiskId, new KeptHistory { Points = [] }, Eager, Cancel);
+        Assert.Contains(System.IO.Path.GetFileNameWithoutExtension(damaged), Assert.Single(result.Damaged));
+        Assert.True(result.PacksWritten > 0);
+        Assert.Contains(damaged, Storage.Files);
+        await story.CheckAsync(again, story.Head, Cancel);
+    }
+
+    private static async Task CheckEveryPositionIsRightOrRefused(SealedVault vault, DiskStory story)
+    {
+        foreach (StreamPosition position in story.Positions)
+        {
+            try
+            {
+                await story.CheckAsync(vault, position, Cancel);
+            }
+            catch (AsrException refused) when (refused.Code == AsrErrorCode.RecoveryPointUnavailable)
+            {
+                // As it should be: better than wrong data.
+            }
+        }
+    }
+
+    private long SegmentBytes() => Storage.Files
+        .Where(static path => path.EndsWith(".seg", StringComparison.Ordinal) || path.EndsWith(".pak", StringComparison.Ordinal))
+        .Sum(path => (long)Storage.Read(path).Length);
+}
+
+/// <summary>In a folder.</summary>
+public sealed class FolderCompactionTests() : CompactionTests(new FolderStorage(), seeds: 20)
+{
     [Fact]
     public async Task A_compaction_that_ends_anywhere_leaves_everything_readable()
     {
@@ -201,39 +236,7 @@ public sealed class CompactionTests
 
         Assert.Fail("The compaction never completed.");
     }
-
-    [Fact]
-    public async Task A_damaged_object_is_named_and_left_and_the_rest_is_compacted()
-    {
-        DiskStory story = new(new Random(17));
-        await using SealedVault vault = await TestVault.OpenAsync(_files, indexRunSegments: 4);
-        await story.WriteSessionAsync(vault, null, 60, Cancel);
-        string damaged = _files.Files.First(static path => path.EndsWith(".seg", StringComparison.Ordinal));
-        _files.FlipBit(damaged, (_files.ReadAll(damaged, int.MaxValue)!.Length * 8) - 5);
-        await using SealedVault again = await TestVault.OpenAsync(_files, indexRunSegments: 4);
-        CompactionResult result = await again.CompactAsync(story.DiskId, new KeptHistory { Points = [] }, Eager, Cancel);
-        Assert.Contains(System.IO.Path.GetFileNameWithoutExtension(damaged), Assert.Single(result.Damaged));
-        Assert.True(result.PacksWritten > 0);
-        Assert.Contains(damaged, _files.Files);
-        await story.CheckAsync(again, story.Head, Cancel);
-    }
-
-    private static async Task CheckEveryPositionIsRightOrRefused(SealedVault vault, DiskStory story)
-    {
-        foreach (StreamPosition position in story.Positions)
-        {
-            try
-            {
-                await story.CheckAsync(vault, position, Cancel);
-            }
-            catch (AsrException refused) when (refused.Code == AsrErrorCode.RecoveryPointUnavailable)
-            {
-                // As it should be: better than wrong data.
-            }
-        }
-    }
-
-    private long SegmentBytes() => _files.Files
-        .Where(static path => path.EndsWith(".seg", StringComparison.Ordinal) || path.EndsWith(".pak", StringComparison.Ordinal))
-        .Sum(path => (long)_files.ReadAll(path, int.MaxValue)!.Length);
 }
+
+/// <summary>In Azure Storage.</summary>
+public sealed class BlobCompactionTests() : CompactionTests(new BlobStorage(), seeds: 3);
