@@ -239,4 +239,4 @@ public sealed class FolderCompactionTests() : CompactionTests(new FolderStorage(
 }
 
 /// <summary>In Azure Storage.</summary>
-public sealed class BlobCompactionTests() : CompactionTests(new BlobStorage(), seeds: 3);
+public sealed class BlobCompactionTests() : CompactionTests(new BlobStorage(), seeds: 1);
