@@ -21,7 +21,9 @@ internal static class BenchRun
         ("writes", SplitterWrites.RunAsync),
         ("points", PointReading.RunAsync),
         ("large", LargeDisk.RunAsync),
-        ("tracking", TrackingCost.RunAsync),
+        ("tracking", TrackingCost.RunApartAsync),
+        ("tracking-shared", TrackingCost.RunSharedAsync),
+        ("churn", TrackedChurn.RunAsync),
     ];
 
     /// <summary>Runs what the options ask for; the exit code.</summary>

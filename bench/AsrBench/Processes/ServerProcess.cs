@@ -39,6 +39,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The most memory that it has had so far, in bytes, files that it maps among it.</summary>
+    public long MemoryBytesMax
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Starts a program; <paramref name="input"/> is the first line of its standard input.</summary>
     public static ServerProcess Start(string program, IEnumerable<string> arguments, string? input = null)
     {

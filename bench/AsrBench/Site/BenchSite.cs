@@ -23,19 +23,23 @@ internal sealed class BenchSite : IAsyncDisposable
 
     private readonly string _folder;
     private readonly string _binaries;
+    private readonly SitePlacement _placement;
+    private readonly string _vaultFolder;
     private ServerProcess? _appliance;
     private ServerProcess? _agent;
     private OperatorClient? _operator;
     private Guid? _trackedDiskId;
 
-    private BenchSite(string folder, string binaries)
+    private BenchSite(string folder, string binaries, SitePlacement placement)
     {
         _folder = folder;
         _binaries = binaries;
+        _placement = placement;
+        _vaultFolder = placement.VaultRoot is { } root ? Directory.CreateDirectory(Path.Join(root, $"asr-bench-{Environment.ProcessId}")).FullName : folder;
     }
 
     /// <summary>The vault's folder.</summary>
-    public string VaultPath => Path.Join(_folder, "vault");
+    public string VaultPath => Path.Join(_vaultFolder, "vault");
 
     /// <summary>The machine.</summary>
     public Guid MachineId { get; private set; }
@@ -58,10 +62,13 @@ internal sealed class BenchSite : IAsyncDisposable
     /// <summary>Processor seconds that the appliance has used.</summary>
     public double ApplianceProcessorSeconds => _appliance!.ProcessorTime.TotalSeconds;
 
+    /// <summary>The most memory that the agent has had so far, in bytes.</summary>
+    public long AgentMemoryBytesMax => _agent!.MemoryBytesMax;
+
     /// <summary>Everything up and the disk offered; nothing is replicated yet.</summary>
-    public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string diskPath, CancellationToken cancellationToken)
+    public static async Task<BenchSite> StartAsync(BenchOptions options, string folder, string diskPath, CancellationToken cancellationToken, SitePlacement? placement = null)
     {
-        BenchSite site = new(Directory.CreateDirectory(folder).FullName, options.BinariesPath);
+        BenchSite site = new(Directory.CreateDirectory(folder).FullName, options.BinariesPath, placement ?? SitePlacement.Beside);
         try
         {
             await site.StartAsync(diskPath, cancellationToken);
@@ -120,6 +127,10 @@ internal sealed class BenchSite : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+        if (_vaultFolder != _folder)
+        {
+            Directory.Delete(_vaultFolder, recursive: true);
+        }
     }
 
     private string StatePath => Path.Join(_folder, "state");
@@ -127,20 +138,26 @@ internal sealed class BenchSite : IAsyncDisposable
     private async Task StartAsync(string diskPath, CancellationToken cancellationToken)
     {
         await Shell.RunAsync($"echo '{Passphrase}' | {Program("asr-appliance")} vault create --path {VaultPath}", cancellationToken);
-        _appliance = ServerProcess.Start(
-            Program("asr-appliance"), ["run", "--vault", VaultPath, "--work", Path.Join(_folder, "work"), "--control-port", "0", "--data-port", "0"], Passphrase);
+        _appliance = Start(
+            _placement.Appliance, "asr-appliance", ["run", "--vault", VaultPath, "--work", Path.Join(_vaultFolder, "work"), "--control-port", "0", "--data-port", "0"], Passphrase);
         AsrAppliance self = JsonSerializer.Deserialize<AsrAppliance>(await _appliance.ReadLineAsync(cancellationToken), AsrJson.Options)!;
         _operator = await OperatorClient.EnrollAsync(self, Passphrase, cancellationToken);
         AsrEnrollmentToken token = await Operator.SendAsync<AsrEnrollmentToken>(HttpMethod.Post, AsrRoutes.Tokens, null, cancellationToken);
         await Shell.RunAsync($"echo '{token.Token}' | {Program("asr-agent")} enroll --appliance {self.ControlEndpoint} --state {StatePath} --name bench", cancellationToken);
         bool isTracked = diskPath.StartsWith(DevicePrefix, StringComparison.Ordinal);
-        _agent = ServerProcess.Start(Program("asr-agent"), ["run", "--state", StatePath, "--disk", $"data={diskPath}" + (isTracked ? "" : $"@unix:{Path.Join(_folder, "disk.sock")}")]);
+        _agent = Start(_placement.Agent, "asr-agent", ["run", "--state", StatePath, "--disk", $"data={diskPath}" + (isTracked ? "" : $"@unix:{Path.Join(_folder, "disk.sock")}")]);
         using JsonDocument served = JsonDocument.Parse(await _agent.ReadLineAsync(cancellationToken));
         MachineId = served.RootElement.GetProperty("machineId").GetGuid();
         JsonElement disk = served.RootElement.GetProperty("disks")[0];
         ExportUri = isTracked ? "" : disk.GetProperty("exportUri").GetString()!;
         _trackedDiskId = isTracked ? disk.GetProperty("id").GetGuid() : null;
         await OperatorClient.WaitAsync(() => Operator.GetMachineAsync(MachineId, cancellationToken), machine => machine.Disks.Count == 1, cancellationToken);
+    }
+
+    private ServerProcess Start(string placement, string program, string[] arguments, string? input = null)
+    {
+        string[] command = [.. placement.Split(' ', StringSplitOptions.RemoveEmptyEntries), Program(program), .. arguments];
+        return ServerProcess.Start(command[0], command[1..], input);
     }
 
     private string Program(string name) => Path.Join(_binaries, name);

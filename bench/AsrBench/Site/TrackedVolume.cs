@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Bench.Processes;
@@ -15,6 +16,8 @@ internal sealed class TrackedVolume : IAsyncDisposable
     /// <summary>Bytes of the disk.</summary>
     public const long Bytes = 2L << 30;
 
+    private const string FileSize = "1g";
+
     private readonly string _folder;
 
     private TrackedVolume(string folder) => _folder = folder;
@@ -24,6 +27,8 @@ internal sealed class TrackedVolume : IAsyncDisposable
 
     /// <summary>Where it is mounted.</summary>
     public string MountPath => Path.Join(_folder, "mnt");
+
+    private string FilePath => Path.Join(MountPath, "w");
 
     /// <summary>Makes and mounts it.</summary>
     public static async Task<TrackedVolume> CreateAsync(string folder, CancellationToken cancellationToken)
@@ -37,6 +42,10 @@ internal sealed class TrackedVolume : IAsyncDisposable
                 cancellationToken)).Trim();
             Directory.CreateDirectory(volume.MountPath);
             await Shell.RunAsync($"mount {volume.DevicePath} {volume.MountPath}", cancellationToken);
+
+            // The server of a database runs as another user, and the folders above are root's alone.
+            await Shell.RunAsync($"chmod o+x {folder} {folder}/..", cancellationToken);
+            await Shell.RunAsync($"fio --name=fill --filename={volume.FilePath} --rw=write --bs=1m --size={FileSize} --end_fsync=1 --refill_buffers", cancellationToken);
             return volume;
         }
         catch
@@ -44,6 +53,14 @@ internal sealed class TrackedVolume : IAsyncDisposable
             await volume.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Writes to a file of 1 GiB by fio's command line for some seconds; the writes a second.</summary>
+    public async Task<double> WriteAsync(string command, CancellationToken cancellationToken)
+    {
+        string output = await Shell.RunAsync($"{command} --name=w --filename={FilePath} --size={FileSize} --time_based --output-format=json", cancellationToken);
+        using JsonDocument document = JsonDocument.Parse(output.AsMemory(output.IndexOf('{')));
+        return document.RootElement.GetProperty("jobs")[0].GetProperty("write").GetProperty("iops").GetDouble();
     }
 
     /// <inheritdoc/>

@@ -24,12 +24,13 @@ internal static class StatusTable
         WriteError(output, "Connection", status.ConnectionError);
         WriteError(output, "Error", report.Error);
         output.WriteLine();
-        output.WriteLine($"{"Disk",-16} {"Size",10} {"Capture",-8} {"Pending",10} {"Queued",10} {"Sent",10} {"Vault seq",12}  Export");
+        output.WriteLine($"{"Disk",-16} {"Size",10} {"Capture",-8} {"Pending",10} {"Lag",8} {"Queued",10} {"Sent",10} {"Vault seq",12}  Export");
         foreach (AsrDisk disk in report.Disks)
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{disk.Name,-16} {Size(disk.SizeBytes),10} {disk.CaptureMode,-8} {Size(disk.PendingBytes),10} {Size(disk.QueuedBytes),10} {Size(disk.SentBytes),10} {disk.VaultSequence,12}  {disk.ExportUri ?? "-"}"));
+                $"{disk.Name,-16} {Size(disk.SizeBytes),10} {disk.CaptureMode,-8} {Size(disk.PendingBytes),10} {Lag(disk.LagSeconds),8} {Size(disk.QueuedBytes),10} {Size(disk.SentBytes),10} {disk.VaultSequence,12}  {disk.ExportUri ?? "-"}"));
+            WriteError(output, "  Warning", disk.Warning);
             WriteError(output, "  Error", disk.Error);
         }
     }
@@ -50,6 +51,8 @@ internal static class StatusTable
         { ProgressPercent: { } percent } => string.Create(CultureInfo.InvariantCulture, $", {percent:0} % done"),
         _ => "",
     };
+
+    private static string Lag(double? seconds) => seconds is { } lag ? string.Create(CultureInfo.InvariantCulture, $"{lag:0.#} s") : "-";
 
     private static string Size(long bytes)
     {

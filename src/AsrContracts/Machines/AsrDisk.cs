@@ -35,6 +35,9 @@ public sealed record AsrDisk
     /// <summary>Last change that is durable in the vault.</summary>
     public long VaultSequence { get; init; }
 
+    /// <summary>Seconds that the vault is behind the disk: what was written longer ago is in it. Null before it first had all of the disk since the agent started.</summary>
+    public double? LagSeconds { get; init; }
+
     /// <summary>What makes the disk's protection weaker than it could be, or null.</summary>
     public AsrError? Warning { get; init; }
 

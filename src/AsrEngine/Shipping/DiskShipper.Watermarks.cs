@@ -12,10 +12,28 @@ internal sealed partial class DiskShipper
     private readonly AsyncSignal _progressed = new();
     private long _receivedSequence;
     private long _vaultSequence;
+    private long _completeAt;
     private int _isSessionDoubted;
 
     /// <summary>Last change known to be durable in the vault.</summary>
     public long VaultSequence => Interlocked.Read(ref _vaultSequence);
+
+    /// <summary>How far the vault is behind the disk: what was written longer ago is in it. Null before it first had all of the disk.</summary>
+    public TimeSpan? Lag
+    {
+        get
+        {
+            // In this order: what is written or moves on in between is later than the time noted.
+            long now = _time.GetTimestamp();
+            if (IsInSync && Capture.PendingBytes == 0 && QueuedBytes == 0 && VaultSequence >= Ledger.LastSequence)
+            {
+                Raise(ref _completeAt, now);
+            }
+
+            long completeAt = Interlocked.Read(ref _completeAt);
+            return completeAt == 0 ? null : _time.GetElapsedTime(completeAt);
+        }
+    }
 
     /// <summary>True when the process server has everything up to an instant, null when the stream broke off before.</summary>
     public bool? HasReceived(CaptureInstant instant)
@@ -49,11 +67,13 @@ internal sealed partial class DiskShipper
     public void DoubtSession() => Interlocked.Exchange(ref _isSessionDoubted, 1);
 
     /// <summary>A point up to this instant was published, so the vault holds everything before it.</summary>
-    public void NotePublished(CaptureInstant instant)
+    public void NotePublished(CaptureInstant instant, DateTimeOffset time)
     {
         if (instant.StreamNumber == Ledger.StreamNumber)
         {
             Observe(new ShipReceipt { ReceivedSequence = instant.Sequence, VaultSequence = instant.Sequence });
+            double age = Math.Max(0, (_time.GetUtcNow() - time).TotalSeconds);
+            Raise(ref _completeAt, _time.GetTimestamp() - (long)(age * _time.TimestampFrequency));
             _news.Set();
         }
     }

@@ -73,6 +73,7 @@ public sealed partial class MachineReplicator
         SentBytes = shipper?.SentBytes ?? 0,
         WireBytes = shipper?.WireBytes ?? 0,
         VaultSequence = shipper?.VaultSequence ?? 0,
+        LagSeconds = shipper?.Lag?.TotalSeconds,
         Warning = disk.Tracker?.Limitation ?? WritesOn(disk),
         Error = shipper?.Error ?? (_desired?.Mode == AgentMode.Failback ? null : disk.HalfRestored),
     };

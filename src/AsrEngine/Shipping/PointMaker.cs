@@ -129,7 +129,7 @@ internal sealed partial class PointMaker(
                 AsrRecoveryPoint point = await sink.PublishPointAsync(draft with { Disks = positions }, cancellationToken).ConfigureAwait(false);
                 for (int i = 0; i < disks.Count; i++)
                 {
-                    disks[i].NotePublished(places[i]);
+                    disks[i].NotePublished(places[i], point.Time);
                 }
 
                 return point;

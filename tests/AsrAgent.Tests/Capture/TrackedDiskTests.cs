@@ -1,5 +1,6 @@
 using System.Linq;
 using System.Threading.Tasks;
+using Asr.Agent.Tests.Doubles;
 using Asr.Agent.Tests.EndToEnd;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
@@ -21,6 +22,22 @@ public sealed class TrackedDiskTests
         AsrRecoveryPoint point = await site.PointAfterNowAsync();
         await site.RequireDrillEqualsSourceAsync(point.Id);
         Assert.Equal(CaptureMode.Ebpf, (await site.MachineAsync()).Disks[0].CaptureMode);
+    }
+
+    [Fact]
+    public async Task WhereBpfIsNotToBeHadTheDiskIsComparedAndItsHealthSaysSo()
+    {
+        RealTools.Require("setpriv");
+        await using LoopDisk disk = await LoopDisk.CreateAsync(16 << 20);
+        await using DrSite site = await DrSite.StartProtectedAsync(
+            machineDisk: disk, agentCommand: ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon", .. AgentProcess.BuiltCommand]);
+        AsrReplicatedMachine machine = await site.MachineAsync();
+        Assert.Equal((CaptureMode.Scan, AsrErrorCode.CaptureUnavailable), (machine.Disks[0].CaptureMode, machine.Disks[0].Warning?.Code));
+        Assert.Contains(machine.HealthErrors, error => error is { Code: nameof(AsrErrorCode.CaptureUnavailable), Severity: EventSeverity.Warning });
+
+        await RealTools.CheckAsync("dd", "if=/dev/urandom", $"of={disk.DevicePath}", "bs=4096", "count=5", "seek=700", "oflag=direct", "conv=notrunc", "status=none");
+        AsrRecoveryPoint point = await site.PointAfterNowAsync();
+        await site.RequireDrillEqualsSourceAsync(point.Id);
     }
 
     [Fact]

@@ -22,6 +22,8 @@ public sealed class TrackingLossTests
 {
     private const long DiskBytes = 64 << 20;
     private const int UnseenSector = 40_960;
+    private const int DiscardedSector = 65_536;
+    private const int OperationDiscard = 3;
     private const int Block = 4096;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -81,14 +83,31 @@ public sealed class TrackingLossTests
     }
 
     [Fact]
-    public async Task ALossIsAnnouncedAndHealedAndNoPointLacksIt()
+    public Task AMissedWriteIsAnnouncedAndHealedAndNoPointLacksIt() =>
+        RequireHealedAsync(OpenLossy, disk => WriteAsync(disk, UnseenSector), "more sectors written than were tracked");
+
+    // What a zone append or a command past the block layer is to the programs, a discard is made to be: no device here takes the real ones.
+    [Fact]
+    public Task AnOperationWithoutAPlaceIsAnnouncedAndHealed() => RequireHealedAsync(
+        static (disk, pins) => WriteTracker.Open(disk.Facts, pins.Path, layer: BlockLayer.Of(KernelTypes.Load()!) with { ZoneAppend = OperationDiscard }),
+        DiscardAsync,
+        "1 operations changed the disk in a way that cannot be tracked");
+
+    [Fact]
+    public Task ACommandPastTheBlockLayerIsAnnouncedAndHealed() => RequireHealedAsync(
+        static (disk, pins) => WriteTracker.Open(disk.Facts, pins.Path, layer: BlockLayer.Of(KernelTypes.Load()!) with { DriverOut = OperationDiscard }),
+        DiscardAsync,
+        "1 operations changed the disk in a way that cannot be tracked");
+
+    private static async Task RequireHealedAsync(Func<LoopDisk, PinFolder, WriteTracker> open, Func<LoopDisk, Task> harm, string reason)
     {
         await using LoopDisk disk = await LoopDisk.CreateAsync(DiskBytes);
         using PinFolder pins = new();
         using TemporaryFolder folder = new();
         Guid diskId = Guid.NewGuid();
         ActivityLog log = ActivityLog.Open(folder.At("log"), diskId, DiskBytes);
-        await using DiskCapture capture = new(diskId, "data", DirectDisk.Open(disk.DevicePath), log, tracker: OpenLossy(disk, pins));
+        await WriteAsync(disk, DiscardedSector);
+        await using DiskCapture capture = new(diskId, "data", DirectDisk.Open(disk.DevicePath), log, tracker: open(disk, pins));
         InMemoryReplicationSink sink = new();
         await using MachineReplicator replicator = new(Guid.NewGuid(), [capture], sink, sink);
         await replicator.ApplyAsync(
@@ -96,9 +115,10 @@ public sealed class TrackingLossTests
         await Eventually.SeeAsync("a first point", () => Task.FromResult(sink.Points.Count), static count => count > 0);
 
         long began = Stopwatch.GetTimestamp();
-        await WriteAsync(disk, UnseenSector);
+        await harm(disk);
         DateTimeOffset written = TimeProvider.System.GetUtcNow();
-        await Eventually.SeeAsync("the loss", () => Task.FromResult(replicator.GetReport()), static report => report.ResynchronizeReason is not null);
+        AgentReport report = await Eventually.SeeAsync("the loss", () => Task.FromResult(replicator.GetReport()), static report => report.ResynchronizeReason is not null);
+        Assert.Contains(reason, report.ResynchronizeReason, StringComparison.Ordinal);
         TestContext.Current.TestOutputHelper?.WriteLine($"Told after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
         AsrRecoveryPoint? point = await Eventually.SeeAsync(
             "a point after the loss", () => Task.FromResult(sink.Points.FirstOrDefault(point => point.Time > written)), static point => point is not null);
@@ -114,6 +134,12 @@ public sealed class TrackingLossTests
 
     private static async Task WriteAsync(LoopDisk disk, long sector) => await RealTools.CheckAsync(
         "dd", "if=/dev/urandom", $"of={disk.DevicePath}", "bs=4096", "count=1", $"seek={sector * 512 / Block}", "oflag=direct", "conv=notrunc", "status=none");
+
+    private static async Task DiscardAsync(LoopDisk disk)
+    {
+        RealTools.Require("blkdiscard");
+        await RealTools.CheckAsync("blkdiscard", "--offset", $"{DiscardedSector * 512L}", "--length", $"{Block}", disk.DevicePath);
+    }
 
     private static async Task<byte[]> ReadAsync(LoopDisk disk)
     {

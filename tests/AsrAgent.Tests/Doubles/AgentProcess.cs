@@ -46,6 +46,13 @@ internal sealed class AgentProcess : IAsyncDisposable
         ServingAsync(ManagedProcess.Start(
             ManagedProcess.Built("AsrAgent", "asr-agent.dll"), ["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk })], environment: environment));
 
+    /// <summary>The command that starts the agent as its project builds it.</summary>
+    public static IReadOnlyList<string> BuiltCommand => ["dotnet", ManagedProcess.Built("AsrAgent", "asr-agent.dll")];
+
+    /// <summary>Starts <c>run</c> of an agent by a command of the test's.</summary>
+    public static Task<AgentProcess> RunCommandAsync(IReadOnlyList<string> command, string state, string disk) =>
+        ServingAsync(ManagedProcess.StartProgram(command[0], [.. command.Skip(1), "run", "--state", state, "--disk", disk]));
+
     /// <summary>Starts <c>run</c> with everything in a settings file.</summary>
     public static Task<AgentProcess> RunWithSettingsAsync(string settings) => ServingAsync(Start("run", "--settings", settings));
 
@@ -90,6 +97,9 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     public Guid DiskId(string disk) => Announcement.GetProperty("disks").EnumerateArray()
         .Single(candidate => candidate.GetProperty("name").GetString() == disk).GetProperty("id").GetGuid();
+
+    /// <summary>The process.</summary>
+    public int Id => _process.Id;
 
     /// <summary>Asks it to stop in order and waits until it has.</summary>
     public Task<int> StopAsync(CancellationToken cancellationToken) => _process.TerminateAsync(cancellationToken);

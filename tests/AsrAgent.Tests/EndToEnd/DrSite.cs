@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -33,13 +34,15 @@ internal sealed class DrSite : IAsyncDisposable
     private readonly int _controlPort = ApplianceProcess.FindPort();
     private readonly int _dataPort = ApplianceProcess.FindPort();
     private readonly LoopDisk? _machineDisk;
+    private readonly IReadOnlyList<string> _agentCommand;
     private ApplianceProcess? _appliance;
     private AgentProcess? _agent;
     private OperatorClient? _operator;
 
-    private DrSite(LoopDisk? machineDisk)
+    private DrSite(LoopDisk? machineDisk, IReadOnlyList<string> agentCommand)
     {
         _machineDisk = machineDisk;
+        _agentCommand = agentCommand;
         VaultPath = _folder.At("vault");
         WorkPath = _folder.At("work");
     }
@@ -66,9 +69,11 @@ internal sealed class DrSite : IAsyncDisposable
     /// <param name="diskBytes">Size of the disk; its first half holds random content, its second half zeros.</param>
     /// <param name="vaultPath">Where the vault is to be; null for the temporary folder.</param>
     /// <param name="machineDisk">A disk that the machine uses directly, instead of one that is served; stays the caller's.</param>
-    public static async Task<DrSite> StartAsync(long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null)
+    /// <param name="agentCommand">The command that starts the agent; null for what its project builds.</param>
+    public static async Task<DrSite> StartAsync(
+        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null)
     {
-        DrSite site = new(machineDisk);
+        DrSite site = new(machineDisk, agentCommand ?? AgentProcess.BuiltCommand);
         try
         {
             site.VaultPath = vaultPath ?? site.VaultPath;
@@ -93,9 +98,10 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     /// <summary>The same with the disk replicated at one point a second, and in sync.</summary>
-    public static async Task<DrSite> StartProtectedAsync(long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null)
+    public static async Task<DrSite> StartProtectedAsync(
+        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null)
     {
-        DrSite site = await StartAsync(diskBytes, vaultPath, machineDisk);
+        DrSite site = await StartAsync(diskBytes, vaultPath, machineDisk, agentCommand);
         try
         {
             await site.ProtectAsync();
@@ -120,7 +126,7 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     public async Task StartAgentAsync() =>
-        _agent = await AgentProcess.RunAsync(StatePath, $"{DiskName}={DiskPath}" + (_machineDisk is null ? $"@unix:{_folder.At("data.sock")}" : ""));
+        _agent = await AgentProcess.RunCommandAsync(_agentCommand, StatePath, $"{DiskName}={DiskPath}" + (_machineDisk is null ? $"@unix:{_folder.At("data.sock")}" : ""));
 
     public async Task KillAgentAsync()
     {

@@ -20,24 +20,14 @@ public sealed class DebianPackageTests : IDisposable
 {
     private readonly TemporaryFolder _temporary = new();
 
-    private static string Repository
-    {
-        get
-        {
-            // out/bin/PROJECT/CONFIGURATION/FRAMEWORK/
-            DirectoryInfo folder = new(AppContext.BaseDirectory);
-            return folder.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        }
-    }
-
     [Fact]
     public void ThePackagesSettingsAreTheDefaults() =>
-        Assert.Equal(Encoding.UTF8.GetString(AgentSettingsWriter.Write(new AgentSettings())), File.ReadAllText(Path.Combine(Repository, "packaging/agent.json")));
+        Assert.Equal(Encoding.UTF8.GetString(AgentSettingsWriter.Write(new AgentSettings())), File.ReadAllText(Path.Combine(BuiltPackage.Repository, "packaging/agent.json")));
 
     [Fact]
     public async Task ItIsInstalledUpgradedRemovedAndPurged()
     {
-        string package = RequirePackage();
+        string package = BuiltPackage.Require();
         string root = PrepareRoot();
 
         string installed = await DpkgAsync(root, "--install", package);
@@ -72,9 +62,7 @@ public sealed class DebianPackageTests : IDisposable
     [Fact]
     public async Task ThePackedProgramServesADisk()
     {
-        string package = RequirePackage();
-        await RealTools.CheckAsync("dpkg-deb", "--extract", package, _temporary.At("root"));
-        string program = _temporary.At("root/usr/bin/asr-agent");
+        string program = await BuiltPackage.UnpackProgramAsync(_temporary.At("root"));
         Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync(program, "--version")).Output);
         ToolResult absent = await RunAsync(program, "status", "--state", "/nowhere");
         Assert.Equal((1, true), (absent.ExitCode, absent.Error.Contains("\"code\":\"NotFound\"", StringComparison.Ordinal)));
@@ -96,17 +84,6 @@ public sealed class DebianPackageTests : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
-
-    private static string RequirePackage()
-    {
-        RealTools.Require("dpkg", "dpkg-deb");
-        RealTools.RequireRoot();
-        string folder = Path.Combine(Repository, "out/packages");
-        string? package = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "asr-agent_*_amd64.deb").SingleOrDefault() : null;
-        Assert.SkipWhen(package is null, "needs a package: run ./build.sh Package");
-        Assert.SkipUnless(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.X64, "the package is for amd64");
-        return package;
-    }
 
     // What dpkg wants of a system, and no more; the scripts run outside of it, with DPKG_ROOT.
     private string PrepareRoot()

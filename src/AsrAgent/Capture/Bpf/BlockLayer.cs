@@ -53,10 +53,10 @@ internal sealed record BlockLayer
     public int QueueDisk { get; private init; }
 
     /// <summary>The operation of a write whose place is known when it has ended only.</summary>
-    public int ZoneAppend { get; private init; }
+    public int ZoneAppend { get; init; }
 
     /// <summary>The operation of a command that passes the block layer by.</summary>
-    public int DriverOut { get; private init; }
+    public int DriverOut { get; init; }
 
     /// <summary>Looks everything up.</summary>
     /// <exception cref="AsrException"><see cref="AsrErrorCode.CaptureUnavailable"/>: the kernel lacks something.</exception>
