@@ -150,12 +150,12 @@ public sealed class InMemoryReplicationSink : IReplicationSink, IReplicaSource
     public async Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken)
     {
         SinkFault fault = await Faults.BeforeAsync(cancellationToken);
-        byte[] image = request.RecoveryPointId is { } point ? Image(diskId, point) : Head(diskId);
+        byte[] image = request.RecoveryPointId is { } point ? Image(diskId, point) : request.Position is { } position ? ImageAt(diskId, position) : Head(diskId);
         SinkFaults.After(fault);
         List<byte> digests = [];
-        for (long at = request.Offset; at < image.Length && digests.Count < request.Count * ReplicationLimits.DigestBytes; at += ReplicationLimits.DigestRegionBytes)
+        for (long at = request.Offset; at < image.Length && digests.Count < request.Count * ReplicationLimits.DigestBytes; at += request.RegionBytes)
         {
-            int length = (int)Math.Min(ReplicationLimits.DigestRegionBytes, image.Length - at);
+            int length = (int)Math.Min(request.RegionBytes, image.Length - at);
             digests.AddRange(SHA256.HashData(image.AsSpan((int)at, length)).AsSpan(0, ReplicationLimits.DigestBytes));
         }
 
@@ -173,6 +173,17 @@ public sealed class InMemoryReplicationSink : IReplicationSink, IReplicaSource
         }
 
         SinkFaults.After(fault);
+    }
+
+    private byte[] ImageAt(Guid diskId, StreamPosition position)
+    {
+        Disk disk = Of(diskId);
+        lock (disk)
+        {
+            disk.CheckEpoch(position.Epoch);
+            disk.CheckPosition(position.Epoch, position.Sequence);
+            return disk.Replay(position.Epoch, position.Sequence);
+        }
     }
 
     private Disk Of(Guid diskId) => _disks.TryGetValue(diskId, out Disk? disk)

@@ -29,6 +29,7 @@ internal static class AgentJson
         [typeof(AsrDisk)] = static () => new AsrDisk(),
         [typeof(AsrError)] = static () => new AsrError(),
         [typeof(AsrRecoveryPoint)] = static () => new AsrRecoveryPoint(),
+        [typeof(AsrVerification)] = static () => new AsrVerification(),
         [typeof(ConsistencyOrder)] = static () => new ConsistencyOrder(),
         [typeof(ConsistencyStep)] = static () => new ConsistencyStep(),
         [typeof(DigestRequest)] = static () => new DigestRequest(),
@@ -43,10 +44,12 @@ internal static class AgentJson
         [typeof(NotedFileSystem)] = static () => new NotedFileSystem(),
         [typeof(OpenSessionRequest)] = static () => new OpenSessionRequest(),
         [typeof(PendingEnrollment)] = static () => new PendingEnrollment(),
+        [typeof(PointVerification)] = static () => new PointVerification(),
         [typeof(PublishPointRequest)] = static () => new PublishPointRequest(),
         [typeof(RenewAgentCertificateRequest)] = static () => new RenewAgentCertificateRequest(),
         [typeof(ReplicationSession)] = static () => new ReplicationSession(),
         [typeof(ShipReceipt)] = static () => new ShipReceipt(),
+        [typeof(VerifiedDisk)] = static () => new VerifiedDisk(),
     };
 
     private static readonly JsonSerializerOptions CompactOptions = Create(isIndented: false);

@@ -60,6 +60,9 @@ public sealed record AsrRecoveryPoint
     /// <summary>True for the last point before such changes began. It is pinned then; a person may unpin it.</summary>
     public bool IsLastBeforeAnomaly { get; init; }
 
+    /// <summary>What came of comparing its digests with the source's; null when they have not been compared.</summary>
+    public PointVerification? Verification { get; init; }
+
     /// <summary>The instant of a consistency group that the point belongs to, or null for a point of its machine alone.</summary>
     public MultiMachinePoint? MultiMachine { get; init; }
 
@@ -123,4 +126,7 @@ public enum RecoveryPointReason
 
     /// <summary>Asked for by time: made from the continuous stream, at a second between the others.</summary>
     PointInTime = 3,
+
+    /// <summary>Made to be compared with the source: see <see cref="AsrRecoveryPoint.Verification"/>.</summary>
+    Verification = 4,
 }

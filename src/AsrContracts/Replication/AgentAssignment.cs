@@ -33,6 +33,12 @@ public sealed record AgentAssignment
     /// <summary>True when that point is to be app-consistent.</summary>
     public bool OnDemandIsAppConsistent { get; init; }
 
+    /// <summary>A verification to run beside replication, once; null for none, and to end one that runs.</summary>
+    public Guid? VerificationId { get; init; }
+
+    /// <summary>How fast a verification reads the disks at most, in bytes a second.</summary>
+    public long VerificationBytesPerSecond { get; init; }
+
     /// <summary>In mode <see cref="AgentMode.Quiesce"/>: id of the last point to make after the workload's writes have been stopped.</summary>
     public Guid? FinalPointId { get; init; }
 
@@ -130,6 +136,9 @@ public sealed record AgentReport
     /// first and without such disks.
     /// </summary>
     public double? LastFreezeMs { get; init; }
+
+    /// <summary>The verification that runs, or that the assignment asked for and has ended; else null.</summary>
+    public AsrVerification? Verification { get; init; }
 
     /// <summary>What keeps it from doing what it should, or null.</summary>
     public AsrError? Error { get; init; }

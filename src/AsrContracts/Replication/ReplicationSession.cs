@@ -59,14 +59,20 @@ public sealed record ShipReceipt
 /// <summary>Asks for hashes of adjacent regions of a disk.</summary>
 public sealed record DigestRequest
 {
-    /// <summary>First byte, a multiple of <see cref="ReplicationLimits.DigestRegionBytes"/>.</summary>
+    /// <summary>First byte, a multiple of <see cref="RegionBytes"/>.</summary>
     public long Offset { get; init; }
+
+    /// <summary>Bytes of a region: <see cref="ReplicationLimits.DigestRegionBytes"/>, or <see cref="ReplicationLimits.DigestBlockBytes"/> to find out which part of one differs.</summary>
+    public int RegionBytes { get; init; } = ReplicationLimits.DigestRegionBytes;
 
     /// <summary>Number of regions, 1 to <see cref="ReplicationLimits.DigestRegionsMax"/>; regions beyond the end of the disk are left out.</summary>
     public int Count { get; init; }
 
-    /// <summary>The recovery point to hash, or null for the newest state received.</summary>
+    /// <summary>The recovery point to hash; null for <see cref="Position"/>.</summary>
     public Guid? RecoveryPointId { get; init; }
+
+    /// <summary>The place in the disk's stream to hash, once everything up to it is durable in the vault; null for the newest state received. Not beside a recovery point.</summary>
+    public StreamPosition? Position { get; init; }
 }
 
 /// <summary>A recovery point as captured at the source, to be published once its changes are durable.</summary>
@@ -91,11 +97,17 @@ public static class ReplicationLimits
     /// <summary>Region for activity, bitmap and hashes, in bytes.</summary>
     public const int DigestRegionBytes = 64 << 10;
 
+    /// <summary>The finest region that is hashed, in bytes.</summary>
+    public const int DigestBlockBytes = 4 << 10;
+
     /// <summary>Regions in one digest request at most.</summary>
     public const int DigestRegionsMax = 4_096;
 
     /// <summary>Bytes of one region hash: SHA-256 cut to its first half.</summary>
     public const int DigestBytes = 16;
+
+    /// <summary>Ranges of one disk that a verification lists at most; the bytes of all are counted.</summary>
+    public const int VerificationRangesMax = 256;
 
     /// <summary>Largest disk: 64 TiB.</summary>
     public const long DiskBytesMax = 64L << 40;

@@ -61,16 +61,7 @@ public sealed class DirectDisk : IBlockDevice
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         BlockRange.Check(this, offset, buffer.Length);
-        return new ValueTask(Task.Run(
-            () =>
-            {
-                for (int done = 0; done < buffer.Length;)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    done += ReadPart(offset + done, buffer.Span[done..]);
-                }
-            },
-            cancellationToken));
+        return new ValueTask(Task.Run(() => IoPriority.Run((Disk: this, offset, buffer, cancellationToken), static read => read.Disk.ReadFully(read.offset, read.buffer.Span, read.cancellationToken)), cancellationToken));
     }
 
     /// <summary>Reads straight into aligned memory on the caller's thread. Offset and length are multiples of 512 and of the device's sector.</summary>
@@ -180,6 +171,15 @@ public sealed class DirectDisk : IBlockDevice
         lock (_gate)
         {
             return _writable ??= OpenHandle(Path, LibC.OpenReadWrite | LibC.OpenExclusive);
+        }
+    }
+
+    private void ReadFully(long offset, Span<byte> buffer, CancellationToken cancellationToken)
+    {
+        for (int done = 0; done < buffer.Length;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            done += ReadPart(offset + done, buffer[done..]);
         }
     }
 

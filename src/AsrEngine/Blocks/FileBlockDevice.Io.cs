@@ -30,7 +30,7 @@ public sealed partial class FileBlockDevice
         int cached = ReadCached(offset, buffer.Span);
         return cached == buffer.Length
             ? ValueTask.CompletedTask
-            : new ValueTask(Task.Run(() => ReadFully(offset + cached, buffer.Span[cached..]), cancellationToken));
+            : new ValueTask(Task.Run(() => IoPriority.Run((Device: this, Offset: offset + cached, Buffer: buffer[cached..]), static read => read.Device.ReadFully(read.Offset, read.Buffer.Span)), cancellationToken));
     }
 
     /// <inheritdoc />

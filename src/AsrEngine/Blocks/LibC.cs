@@ -32,6 +32,10 @@ internal static partial class LibC
     /// <summary>Read only what is in the page cache; fail instead of waiting for the medium.</summary>
     public const int ReadNoWait = 8;
 
+    // ioprio_set has no function in libc. With "process" and 0 it means the calling thread.
+    private static readonly long IoPrioritySet = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 30 : 251;
+    private const int IoPriorityOfProcess = 1;
+
     public const int Interrupted = 4;
     public const int Busy = 16;
     public const int NoSuchAddress = 6;
@@ -70,6 +74,12 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "mlock", SetLastError = true)]
     public static unsafe partial int LockMemory(void* address, nuint length);
+
+    /// <summary>Sets the I/O class and level of the calling thread; false where the system does not.</summary>
+    public static bool TrySetThreadIoPriority(int priority) => SystemCall(IoPrioritySet, IoPriorityOfProcess, 0, priority) == 0;
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial long SystemCall(long number, long which, long who, long priority);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -73,6 +73,7 @@ internal sealed partial class CaptureLedger
         {
             _isTracking = true;
             _activity.MarkAll();
+            _touched?.SetAll();
             Generation++;
             _masks?.Clear();
             if (_isStreaming)

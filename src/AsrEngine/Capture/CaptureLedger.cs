@@ -254,6 +254,8 @@ internal sealed partial class CaptureLedger
     {
         for (long region = first; region <= last; region++)
         {
+            _touched?.Set(region);
+
             // Regions in any of the three sets are marked already; the log's memory need not be touched.
             if (_recent.Set(region) && !_settling[region] && !_pending[region])
             {
@@ -271,6 +273,7 @@ internal sealed partial class CaptureLedger
     {
         for (long region = first; region <= last; region++)
         {
+            _touched?.Set(region);
             _compare.Clear(region);
             if (_pending.Set(region) && !_recent[region] && !_settling[region])
             {

@@ -10,7 +10,7 @@ using Asr.Engine.Vault;
 namespace Asr.Engine.Ingest;
 
 /// <summary>
-/// Disks at recovery points, opened when first read and kept for the reads that follow: bringing a disk back is thousands of reads of
+/// Disks at recovery points and other positions, opened when first read and kept for the reads that follow: bringing a disk back is thousands of reads of
 /// one point. The least recently used ones are closed. Safe for concurrent callers.
 /// </summary>
 internal sealed class PointImages(IVault vault, IRecoveryPointLog points) : IAsyncDisposable
@@ -21,18 +21,12 @@ internal sealed class PointImages(IVault vault, IRecoveryPointLog points) : IAsy
     private readonly List<Entry> _open = [];
 
     /// <summary>Runs <paramref name="read"/> on the disk as it was at the point.</summary>
-    public async Task<T> UseAsync<T>(Guid diskId, Guid pointId, Func<IBlockDevice, Task<T>> read, CancellationToken cancellationToken)
-    {
-        Entry entry = await AcquireAsync(diskId, pointId, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await read(entry.Image).ConfigureAwait(false);
-        }
-        finally
-        {
-            await ReleaseAsync(entry).ConfigureAwait(false);
-        }
-    }
+    public Task<T> UseAsync<T>(Guid diskId, Guid pointId, Func<IBlockDevice, Task<T>> read, CancellationToken cancellationToken) =>
+        UseAsync(new Place(diskId, pointId, null), read, cancellationToken);
+
+    /// <summary>Runs <paramref name="read"/> on the disk as it was at a position, which is durable in the vault.</summary>
+    public Task<T> UseAsync<T>(Guid diskId, StreamPosition position, Func<IBlockDevice, Task<T>> read, CancellationToken cancellationToken) =>
+        UseAsync(new Place(diskId, null, position), read, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -46,15 +40,31 @@ internal sealed class PointImages(IVault vault, IRecoveryPointLog points) : IAsy
         _gate.Dispose();
     }
 
-    private async Task<Entry> AcquireAsync(Guid diskId, Guid pointId, CancellationToken cancellationToken)
+    private async Task<T> UseAsync<T>(Place place, Func<IBlockDevice, Task<T>> read, CancellationToken cancellationToken)
+    {
+        Entry entry = await AcquireAsync(place, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await read(entry.Image).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ReleaseAsync(entry).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Entry> AcquireAsync(Place place, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            Entry? entry = _open.Find(open => open.DiskId == diskId && open.PointId == pointId);
+            Entry? entry = _open.Find(open => open.Place == place);
             if (entry is null)
             {
-                entry = new Entry(diskId, pointId, await OpenAsync(diskId, pointId, cancellationToken).ConfigureAwait(false));
+                IBlockDevice image = place.Position is { } position
+                    ? await vault.OpenAsync(place.DiskId, position, cancellationToken).ConfigureAwait(false)
+                    : await OpenAsync(place.DiskId, place.PointId!.Value, cancellationToken).ConfigureAwait(false);
+                entry = new Entry(place, image);
             }
             else
             {
@@ -112,11 +122,12 @@ internal sealed class PointImages(IVault vault, IRecoveryPointLog points) : IAsy
             pointId.ToString());
     }
 
-    private sealed class Entry(Guid diskId, Guid pointId, IBlockDevice image)
-    {
-        public Guid DiskId { get; } = diskId;
+    /// <summary>A disk at a point, or else at a position.</summary>
+    private readonly record struct Place(Guid DiskId, Guid? PointId, StreamPosition? Position);
 
-        public Guid PointId { get; } = pointId;
+    private sealed class Entry(Place place, IBlockDevice image)
+    {
+        public Place Place { get; } = place;
 
         public IBlockDevice Image { get; } = image;
 

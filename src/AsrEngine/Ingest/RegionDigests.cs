@@ -25,7 +25,8 @@ public static class RegionDigests
 {
     private const byte DamagedFill = 0xFF;
 
-    private static readonly byte[] ZeroDigest = Hash(new byte[ReplicationLimits.DigestRegionBytes]);
+    private static readonly byte[] ZeroRegionDigest = Hash(new byte[ReplicationLimits.DigestRegionBytes]);
+    private static readonly byte[] ZeroBlockDigest = Hash(new byte[ReplicationLimits.DigestBlockBytes]);
 
     /// <summary>
     /// Hashes the regions of a request, those beyond the end of the disk left out; the last region of a disk may be shorter than the
@@ -33,23 +34,25 @@ public static class RegionDigests
     /// </summary>
     public static async Task<byte[]> ComputeAsync(IBlockDevice device, DigestRequest request, DamageInHashes damage, CancellationToken cancellationToken)
     {
+        int regionBytes = request.RegionBytes;
         if (request.Offset < 0
-            || request.Offset % ReplicationLimits.DigestRegionBytes != 0
+            || regionBytes is not (ReplicationLimits.DigestRegionBytes or ReplicationLimits.DigestBlockBytes)
+            || request.Offset % regionBytes != 0
             || request.Count is < 1 or > ReplicationLimits.DigestRegionsMax)
         {
             throw new AsrException(
                 AsrErrorCode.InvalidArgument,
-                $"Hashes of {request.Count} regions from {request.Offset} were asked for.",
-                $"Ask for 1 to {ReplicationLimits.DigestRegionsMax} regions from a multiple of {ReplicationLimits.DigestRegionBytes}.");
+                $"Hashes of {request.Count} regions of {regionBytes} bytes from {request.Offset} were asked for.",
+                $"Ask for 1 to {ReplicationLimits.DigestRegionsMax} regions of {ReplicationLimits.DigestRegionBytes} or {ReplicationLimits.DigestBlockBytes} bytes from a multiple of that.");
         }
 
-        long end = long.Min(device.Length, request.Offset + ((long)request.Count * ReplicationLimits.DigestRegionBytes));
+        long end = long.Min(device.Length, request.Offset + ((long)request.Count * regionBytes));
         if (request.Offset >= end)
         {
             return [];
         }
 
-        int count = (int)((end - request.Offset + ReplicationLimits.DigestRegionBytes - 1) / ReplicationLimits.DigestRegionBytes);
+        int count = (int)((end - request.Offset + regionBytes - 1) / regionBytes);
         byte[] digests = new byte[count * ReplicationLimits.DigestBytes];
         IReadOnlyList<BlockExtent> extents = [new BlockExtent(request.Offset, end - request.Offset, ExtentKind.Data)];
         try
@@ -61,14 +64,14 @@ public static class RegionDigests
             // Which regions it concerns shows when they are read.
         }
 
-        byte[] content = ArrayPool<byte>.Shared.Rent(ReplicationLimits.DigestRegionBytes);
+        byte[] content = ArrayPool<byte>.Shared.Rent(regionBytes);
         try
         {
             int extent = 0;
             for (int region = 0; region < count; region++)
             {
-                long offset = request.Offset + ((long)region * ReplicationLimits.DigestRegionBytes);
-                int length = (int)long.Min(ReplicationLimits.DigestRegionBytes, end - offset);
+                long offset = request.Offset + ((long)region * regionBytes);
+                int length = (int)long.Min(regionBytes, end - offset);
                 while (extents[extent].End <= offset)
                 {
                     extent++;
@@ -76,9 +79,9 @@ public static class RegionDigests
 
                 Memory<byte> digest = digests.AsMemory(region * ReplicationLimits.DigestBytes, ReplicationLimits.DigestBytes);
                 bool isZero = extents[extent].Kind != ExtentKind.Data && extents[extent].End >= offset + length;
-                if (isZero && length == ReplicationLimits.DigestRegionBytes)
+                if (isZero && length == regionBytes)
                 {
-                    ZeroDigest.CopyTo(digest);
+                    (regionBytes == ReplicationLimits.DigestRegionBytes ? ZeroRegionDigest : ZeroBlockDigest).CopyTo(digest);
                     continue;
                 }
 

@@ -155,10 +155,13 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
     }
 
     /// <inheritdoc/>
-    public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) =>
-        request.RecoveryPointId is Guid pointId
-            ? _images.UseAsync(diskId, pointId, image => RegionDigests.ComputeAsync(image, request, DamageInHashes.IsAnError, cancellationToken), cancellationToken)
-            : Find(diskId).GetDigestsAsync(request, cancellationToken);
+    public Task<byte[]> GetDigestsAsync(Guid diskId, DigestRequest request, CancellationToken cancellationToken) => request switch
+    {
+        { RecoveryPointId: not null, Position: not null } => throw new AsrException(AsrErrorCode.InvalidArgument, "Hashes of a recovery point and of a position were asked for.", "Ask for one of them."),
+        { RecoveryPointId: { } pointId } => _images.UseAsync(diskId, pointId, image => RegionDigests.ComputeAsync(image, request, DamageInHashes.IsAnError, cancellationToken), cancellationToken),
+        { Position: { } position } => GetDigestsAsync(diskId, position, request, cancellationToken),
+        _ => Find(diskId).GetDigestsAsync(request, cancellationToken),
+    };
 
     /// <inheritdoc/>
     public Task ReadPointAsync(Guid diskId, Guid recoveryPointId, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => _images.UseAsync(
@@ -203,6 +206,16 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
         }
 
         await _images.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // A place of the stream is read as a recovery reads it: from the vault.
+    private async Task<byte[]> GetDigestsAsync(Guid diskId, StreamPosition position, DigestRequest request, CancellationToken cancellationToken)
+    {
+        DiskIngest disk = Find(diskId);
+        disk.CheckEpoch(position.Epoch);
+        await disk.WaitForVaultAsync(position.Sequence, cancellationToken).ConfigureAwait(false);
+        return await _images.UseAsync(
+            diskId, position, image => RegionDigests.ComputeAsync(image, request, DamageInHashes.IsAnError, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<AsrRecoveryPoint> TellAsync(AsrRecoveryPoint stored, CancellationToken cancellationToken)

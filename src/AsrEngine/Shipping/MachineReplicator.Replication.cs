@@ -102,6 +102,7 @@ public sealed partial class MachineReplicator
 
     private async Task StopAllAsync()
     {
+        await _verifier.StopAsync().ConfigureAwait(false);
         await StopPointsAsync().ConfigureAwait(false);
         await StopShippersAsync(_ => true).ConfigureAwait(false);
     }

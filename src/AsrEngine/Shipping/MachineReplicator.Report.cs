@@ -39,13 +39,18 @@ public sealed partial class MachineReplicator
                 FailbackBytesMoved = _failback?.MovedBytes ?? 0,
                 Instants = _instantLoop.Peek(),
                 LastFreezeMs = _taker.LastRest is { Ticks: > 0 } rest ? rest.TotalMilliseconds : null,
+                Verification = _verifier.Verification,
                 Error = _error ?? _points.Error ?? shippers.Select(shipper => shipper.Error).FirstOrDefault(error => error is not null),
             };
         }
     }
 
-    /// <summary>A report has arrived: its instants need not be told again.</summary>
-    public void NoteReported(AgentReport report) => _instantLoop.NoteReported(report.Instants);
+    /// <summary>A report has arrived: its instants need not be told again, and what it said to differ from the replica may be mended.</summary>
+    public void NoteReported(AgentReport report)
+    {
+        _instantLoop.NoteReported(report.Instants);
+        _verifier.NoteReported(report.Verification);
+    }
 
     // A disk that is to be replicated and is not offered, or not yet taken up.
     private bool IsDiskMissing(DiskShipper[] shippers) =>

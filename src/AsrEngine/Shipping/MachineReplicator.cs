@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Capture;
+using Asr.Engine.Verification;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -29,6 +30,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly PointLoop _pointLoop;
     private readonly SharedPointLoop? _sharedLoop;
     private readonly InstantLoop _instantLoop;
+    private readonly MachineVerifier _verifier;
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _assigned = new();
     private readonly Lock _gate = new();
@@ -77,6 +79,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _pointLoop = new PointLoop(_points, _time);
         _sharedLoop = coordinator is null ? null : new SharedPointLoop(_points, _pointLoop, coordinator, _options, _time, _logger);
         _instantLoop = new InstantLoop(_options, _time);
+        _verifier = new MachineVerifier(_points, replica, _options, _news, _time, _logger);
         _driver = Task.Run(DriveAsync);
     }
 
@@ -223,6 +226,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         }
         finally
         {
+            await _verifier.StopAsync().ConfigureAwait(false);
             await StopPointsAsync().ConfigureAwait(false);
             await StopShippersAsync(_ => true).ConfigureAwait(false);
             lock (_gate)
@@ -248,6 +252,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
             return false;
         }
 
+        await _verifier.StopAsync().ConfigureAwait(false);
         await StopPointsAsync().ConfigureAwait(false);
         await StopShippersAsync(shipper => Array.Exists(withdrawals, withdrawal => withdrawal.Disk == shipper.Capture)).ConfigureAwait(false);
         foreach (Withdrawal withdrawal in withdrawals)
@@ -267,9 +272,11 @@ public sealed partial class MachineReplicator : IAsyncDisposable
                 await StopShippersAsync(shipper => !assignment.DiskIds.Contains(shipper.Capture.Id)).ConfigureAwait(false);
                 StartReplication(assignment);
                 StartPoints(assignment);
+                await _verifier.ConfigureAsync(Shippers(assignment), assignment).ConfigureAwait(false);
                 await WaitForSessionsAsync(cancellationToken).ConfigureAwait(false);
                 break;
             case AgentMode.Quiesce:
+                await _verifier.StopAsync().ConfigureAwait(false);
                 await StopPointsAsync().ConfigureAwait(false);
                 await TakeOfflineAsync(cancellationToken).ConfigureAwait(false);
                 StartReplication(assignment);

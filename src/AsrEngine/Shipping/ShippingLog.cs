@@ -54,4 +54,10 @@ internal static partial class ShippingLog
 
     [LoggerMessage(3012, LogLevel.Information, "Disk {DiskId}: what was read at rest is dropped, its stream has broken off meanwhile")]
     public static partial void RestDropped(ILogger logger, Guid diskId);
+
+    [LoggerMessage(3020, LogLevel.Information, "Verification {VerificationId} begins")]
+    public static partial void VerificationBegun(ILogger logger, Guid verificationId);
+
+    [LoggerMessage(3021, LogLevel.Information, "Verification {VerificationId} has ended; {DifferentBytes} bytes differ")]
+    public static partial void VerificationEnded(ILogger logger, Guid verificationId, long differentBytes);
 }

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
 using Asr.Engine.Points;
+using Asr.Engine.Pacing;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;

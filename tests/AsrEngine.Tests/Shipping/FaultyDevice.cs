@@ -30,14 +30,25 @@ public sealed class FaultyDevice(IBlockDevice inner) : IBlockDevice
     /// <summary>Called after a write has been let through and before it is made.</summary>
     public Func<long, Task>? BeforeWrite { get; set; }
 
+    /// <summary>Called before a read, with its first byte.</summary>
+    public Func<long, Task>? BeforeRead { get; set; }
+
     public long BytesRead => Interlocked.Read(ref _bytesRead);
 
-    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         Interlocked.Add(ref _bytesRead, buffer.Length);
-        return BadReadAt is { } bad && bad >= offset && bad < offset + buffer.Length
-            ? throw new IOException("Simulated medium error.")
-            : inner.ReadAsync(offset, buffer, cancellationToken);
+        if (BeforeRead is { } before)
+        {
+            await before(offset);
+        }
+
+        if (BadReadAt is { } bad && bad >= offset && bad < offset + buffer.Length)
+        {
+            throw new IOException("Simulated medium error.");
+        }
+
+        await inner.ReadAsync(offset, buffer, cancellationToken);
     }
 
     public async ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)

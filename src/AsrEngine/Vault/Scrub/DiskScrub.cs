@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Pacing;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;

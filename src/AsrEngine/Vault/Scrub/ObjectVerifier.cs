@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Pacing;
 using Asr.Engine.Segments;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Index;

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Engine.Pacing;
 using Asr.Engine.Vault.Compaction;
 using Asr.Engine.Vault.Replica;
 
