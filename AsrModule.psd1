@@ -48,7 +48,7 @@
         'Connect-AsrVault'
         'Disconnect-AsrVault'
         'New-AsrVault'
-        'Test-AsrVault'
+        'Test-AsrReplication', 'Test-AsrVault'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

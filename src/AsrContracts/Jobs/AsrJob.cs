@@ -36,6 +36,9 @@ public sealed record AsrJob
     /// <summary>How far a check of the vault is and what it has found; null for every other operation.</summary>
     public AsrVaultCheck? VaultCheck { get; init; }
 
+    /// <summary>What a verification of the replication has found; null for every other operation, and until it has begun.</summary>
+    public AsrVerification? Verification { get; init; }
+
     /// <summary>Why it failed, or null.</summary>
     public AsrError? Error { get; init; }
 

@@ -48,6 +48,15 @@ public sealed record AsrReplicatedMachine
     /// <summary>Age of the newest published recovery point in seconds: what would be lost if the source vanished now.</summary>
     public double? RpoSeconds { get; init; }
 
+    /// <summary>When all of its disks were last compared with their replicas and found equal, or were copied for the first time; null when that is not known.</summary>
+    public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>The last verification that ended or found a difference; null before the first.</summary>
+    public AsrVerification? LastVerification { get; init; }
+
+    /// <summary>The bandwidth limit that its policy sets at this time, in bytes a second; null for none.</summary>
+    public long? BandwidthBytesPerSecond { get; init; }
+
     /// <summary>0 to 100 while an initial replication, resynchronisation or reprotect runs, else null.</summary>
     public double? ProgressPercent { get; init; }
 

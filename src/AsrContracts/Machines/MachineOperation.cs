@@ -53,4 +53,10 @@ public enum MachineOperation
 
     /// <summary>Verifies what the vault holds, of one machine or of all. It is asked of the vault (<see cref="AsrRoutes.VaultChecks"/>), stands beside everything, and can be cancelled.</summary>
     CheckVault = 16,
+
+    /// <summary>
+    /// Compares the machine's disks with a recovery point made for it, by digests and while the machine goes on writing; what differs is sent anew. Stands beside whatever else the machine does, and can be
+    /// cancelled; it ends with the replication.
+    /// </summary>
+    VerifyReplication = 17,
 }

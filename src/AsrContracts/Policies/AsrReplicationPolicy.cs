@@ -7,6 +7,9 @@ namespace Asr.Contracts;
 /// <summary>How often recovery points are made, how long they are kept and when a late one raises an event.</summary>
 public sealed record AsrReplicationPolicy
 {
+    /// <summary>Longest <see cref="VerificationFrequencyDays"/>.</summary>
+    public const int VerificationFrequencyDaysMax = 90;
+
     /// <summary>Unique name, compared without case, 1 to 63 letters, digits, '-', '_' or '.'.</summary>
     public string Name { get; init; } = "";
 
@@ -30,6 +33,17 @@ public sealed record AsrReplicationPolicy
 
     /// <summary>Interval of app-consistent points in hours, 1 to 12; 0, the default, for none.</summary>
     public int AppConsistentFrequencyHours { get; init; }
+
+    /// <summary>
+    /// Days after which a machine's disks are compared with their replicas again, by the appliance itself: 1 to <see cref="VerificationFrequencyDaysMax"/>; 0 for never. Default 7.
+    /// </summary>
+    public int VerificationFrequencyDays { get; init; } = 7;
+
+    /// <summary>
+    /// When replication may use how much bandwidth: up to <see cref="BandwidthWindow.CountMax"/> windows of the week, by the appliance's local time. The first that a time lies in counts; outside of all there is no
+    /// limit.
+    /// </summary>
+    public IReadOnlyList<BandwidthWindow> BandwidthLimit { get; init; } = Array.Empty<BandwidthWindow>();
 
     /// <summary>True for the policy that the system made by itself for the way back of another one; it cannot be changed.</summary>
     public bool IsFailbackPolicy { get; init; }

@@ -39,6 +39,11 @@ public sealed record AgentAssignment
     /// <summary>How fast a verification reads the disks at most, in bytes a second.</summary>
     public long VerificationBytesPerSecond { get; init; }
 
+    /// <summary>
+    /// What may be sent in a second, and read in a second for copies and comparisons, in bytes; null for no limit. It does not count in mode <see cref="AgentMode.Quiesce"/>, while the workload stands still.
+    /// </summary>
+    public long? BandwidthBytesPerSecond { get; init; }
+
     /// <summary>In mode <see cref="AgentMode.Quiesce"/>: id of the last point to make after the workload's writes have been stopped.</summary>
     public Guid? FinalPointId { get; init; }
 

@@ -45,6 +45,9 @@ public sealed record OperationRequest
     /// <summary>Bring applications to rest for the point (CreateRecoveryPoint).</summary>
     public bool AppConsistent { get; init; }
 
+    /// <summary>How fast the disks are read at most, in bytes a second (VerifyReplication); null for <see cref="ReplicationLimits.VerificationBytesPerSecondDefault"/>.</summary>
+    public long? BytesPerSecondMax { get; init; }
+
     /// <summary>What is to be checked (CheckVault); filled by the appliance.</summary>
     public VaultCheckRequest? VaultCheck { get; init; }
 }

@@ -136,6 +136,7 @@ public sealed class VaultReplication : IReplicationSink, IReplicaSource, IAsyncD
             Name = null,
             Interval = IntervalMeter.Sum(figures),
             Anomaly = null,
+            Verification = null,
             IsLastBeforeAnomaly = false,
         };
         if (published.MultiMachine is not null)

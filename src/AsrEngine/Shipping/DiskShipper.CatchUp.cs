@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Engine.Blocks;
 using Asr.Engine.Capture;
 
 namespace Asr.Engine.Shipping;
@@ -130,6 +131,12 @@ internal sealed partial class DiskShipper
                     await _room.WaitAsync(_options.FlushInterval, _time, cancellationToken).ConfigureAwait(false);
                 }
 
+                if (piece.IsCompared || !Capture.IsTracked)
+                {
+                    // Of what a tracker told only some blocks are read, and all of them are sent.
+                    await Bandwidth.Reads.SpendAsync((long)piece.Count * ReplicationLimits.DigestRegionBytes, cancellationToken).ConfigureAwait(false);
+                }
+
                 // What is cached is read at once. A medium that has to be waited for is asked for several pieces.
                 underWay.Add(TakePieceAsync(piece, digests.AsMemory(from), replicaIsEmpty, cancellationToken));
                 while (underWay.Count >= PiecesAheadMax || underWay.Exists(static taking => taking.IsCompleted))
@@ -158,6 +165,8 @@ internal sealed partial class DiskShipper
     {
         try
         {
+            // Whoever writes to a disk that is served waits for the reading of its range; to one that is tracked nobody does, and a first copy is in no hurry.
+            using IoPriority.Scope priority = IoPriority.Use(Capture.IsTracked && piece.IsCompared ? IoClass.Low : IoClass.Usual);
             while (!await Capture.CatchUpAsync(piece, digests, replicaIsEmpty, cancellationToken).ConfigureAwait(false))
             {
                 // The workload has taken the memory in the meantime.

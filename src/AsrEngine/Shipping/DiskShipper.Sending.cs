@@ -135,6 +135,7 @@ internal sealed partial class DiskShipper
         {
             try
             {
+                await Bandwidth.Sends.SpendAsync(batch.Bytes.Length, cancellationToken).ConfigureAwait(false);
                 ShipReceipt receipt = await _sink.ShipAsync(Capture.Id, batch.Bytes, cancellationToken).ConfigureAwait(false);
                 if (receipt.ReceivedSequence >= batch.LastSequence)
                 {

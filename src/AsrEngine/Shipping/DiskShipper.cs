@@ -49,6 +49,9 @@ internal sealed partial class DiskShipper
     /// <summary>The position that the disk equals after a failover or failback, from the assignment; used by the first session after it only.</summary>
     public StreamPosition? Base { get; set; }
 
+    /// <summary>What this disk shares with the machine's others.</summary>
+    public required MachineBandwidth Bandwidth { get; init; }
+
     /// <summary>Called each time a phase of the disk ends.</summary>
     public Action? PhaseEnded { get; init; }
 

@@ -28,7 +28,7 @@ public sealed partial class MachineReplicator
             RunningShipper? running = _shippers.Find(candidate => candidate.Shipper.Capture == disk);
             if (running is null)
             {
-                DiskShipper shipper = new(disk, _machineId, _sink, _replica, _quiescence, _options, _news, _time, _logger) { PhaseEnded = _pointLoop.Owe };
+                DiskShipper shipper = new(disk, _machineId, _sink, _replica, _quiescence, _options, _news, _time, _logger) { Bandwidth = _bandwidth, PhaseEnded = _pointLoop.Owe };
                 Configure(shipper, assignment);
                 running = new RunningShipper(shipper, _stop.Token);
                 lock (_gate)

@@ -31,6 +31,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
     private readonly SharedPointLoop? _sharedLoop;
     private readonly InstantLoop _instantLoop;
     private readonly MachineVerifier _verifier;
+    private readonly MachineBandwidth _bandwidth;
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _assigned = new();
     private readonly Lock _gate = new();
@@ -79,6 +80,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
         _pointLoop = new PointLoop(_points, _time);
         _sharedLoop = coordinator is null ? null : new SharedPointLoop(_points, _pointLoop, coordinator, _options, _time, _logger);
         _instantLoop = new InstantLoop(_options, _time);
+        _bandwidth = new MachineBandwidth(_time);
         _verifier = new MachineVerifier(_points, replica, _options, _news, _time, _logger);
         _driver = Task.Run(DriveAsync);
     }
@@ -97,6 +99,7 @@ public sealed partial class MachineReplicator : IAsyncDisposable
             }
 
             _desired = assignment;
+            _bandwidth.Follow(assignment);
             _reaching?.Cancel();
         }
 

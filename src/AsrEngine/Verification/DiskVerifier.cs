@@ -95,7 +95,7 @@ internal sealed class DiskVerifier(
             stalled = _later.SetCount < before ? 0 : isDoubted ? stalled : stalled + 1;
             if (stalled > 0 || isDoubted)
             {
-                await Task.Delay(options.DrainInterval, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(options.CheckInterval, time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -213,7 +213,7 @@ internal sealed class DiskVerifier(
     // No one writes to the run meanwhile: for as long as it takes to read 1 MiB, as catch-up does.
     private async Task<CaptureInstant> ReadHeldAsync(WatchedRun run, CancellationToken cancellationToken)
     {
-        await budget.SpendAsync(run.Length, cancellationToken).ConfigureAwait(false);
+        await SpendAsync(run.Length, cancellationToken).ConfigureAwait(false);
         using RangeLock.Holder range = await shipper.Capture.HoldAsync(run.Offset, run.Length, cancellationToken).ConfigureAwait(false);
         Ledger.WatchAnew(run.First, run.Count);
         await HashAsync(run, isHeld: true, cancellationToken).ConfigureAwait(false);
@@ -270,7 +270,7 @@ internal sealed class DiskVerifier(
             return;
         }
 
-        await budget.SpendAsync(piece.Length, cancellationToken).ConfigureAwait(false);
+        await SpendAsync(piece.Length, cancellationToken).ConfigureAwait(false);
         if (!IsTracked)
         {
             await shipper.Capture.WaitForWritesAsync(offset, piece.Length, cancellationToken).ConfigureAwait(false);
@@ -280,6 +280,12 @@ internal sealed class DiskVerifier(
         {
             await shipper.Capture.Source.ReadAsync(offset, piece, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async Task SpendAsync(int bytes, CancellationToken cancellationToken)
+    {
+        await budget.SpendAsync(bytes, cancellationToken).ConfigureAwait(false);
+        await shipper.Bandwidth.Reads.SpendAsync(bytes, cancellationToken).ConfigureAwait(false);
     }
 
     // Null when the stream has broken off there.

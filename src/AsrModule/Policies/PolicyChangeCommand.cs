@@ -44,6 +44,18 @@ public abstract class PolicyChangeCommand : ConnectedCommand
     [ValidateRange(0, 12)]
     public int? AppConsistentFrequencyHours { get; set; }
 
+    /// <summary>Days after which the appliance compares a machine's disks with their replicas again; 0 for never.</summary>
+    [Parameter]
+    [ValidateRange(0, AsrReplicationPolicy.VerificationFrequencyDaysMax)]
+    public int? VerificationFrequencyDays { get; set; }
+
+    /// <summary>
+    /// Windows of the week in which replication may use so much bandwidth, such as "Mon-Fri 08:00-18:00 20MB/s"; none lifts the limit. A window that Get-AsrPolicy shows is its text.
+    /// </summary>
+    [Parameter]
+    [AllowEmptyCollection]
+    public string[]? BandwidthLimit { get; set; }
+
     /// <summary>The policy with the times that were given.</summary>
     private protected AsrReplicationPolicy Apply(AsrReplicationPolicy policy) => policy with
     {
@@ -53,7 +65,21 @@ public abstract class PolicyChangeCommand : ConnectedCommand
         CrashConsistentFrequencySeconds =
             Seconds(CrashConsistentFrequency, policy.CrashConsistentFrequencySeconds, nameof(CrashConsistentFrequency)),
         AppConsistentFrequencyHours = AppConsistentFrequencyHours ?? policy.AppConsistentFrequencyHours,
+        VerificationFrequencyDays = VerificationFrequencyDays ?? policy.VerificationFrequencyDays,
+        BandwidthLimit = BandwidthLimit?.Select(Window).ToArray() ?? policy.BandwidthLimit,
     };
+
+    private static BandwidthWindow Window(string text)
+    {
+        try
+        {
+            return BandwidthWindow.Parse(text);
+        }
+        catch (FormatException error)
+        {
+            throw new AsrException(AsrErrorCode.InvalidArgument, $"-{nameof(BandwidthLimit)}: {error.Message}", "Correct the window and try again.", text, error);
+        }
+    }
 
     private IReadOnlyList<RetentionTier> Tiers(AsrReplicationPolicy policy)
     {

@@ -33,6 +33,13 @@ internal static partial class PolicyRules
             throw Invalid(policy, nameof(policy.AppConsistentFrequencyHours), $"is {policy.AppConsistentFrequencyHours}; allowed are 1 to {AppConsistentHoursMax} hours, and 0 for none");
         }
 
+        if (policy.VerificationFrequencyDays is < 0 or > AsrReplicationPolicy.VerificationFrequencyDaysMax)
+        {
+            throw Invalid(
+                policy, nameof(policy.VerificationFrequencyDays), $"is {policy.VerificationFrequencyDays}; allowed are 1 to {AsrReplicationPolicy.VerificationFrequencyDaysMax} days, and 0 for never");
+        }
+
+        CheckBandwidth(policy);
         if (policy.ImmutableFor < TimeSpan.Zero || policy.ImmutableFor > policy.Retention || !IsWhole(policy.ImmutableFor))
         {
             throw Invalid(policy, nameof(policy.ImmutableFor), $"is {policy.ImmutableFor}; allowed are whole seconds up to the {policy.Retention} that points are kept");
@@ -65,6 +72,22 @@ internal static partial class PolicyRules
             if (Fault(tiers[i], i == 0 ? null : tiers[i - 1]) is { } fault)
             {
                 throw Invalid(policy, nameof(policy.RetentionTiers), $"has a tier {i + 1} {fault}");
+            }
+        }
+    }
+
+    private static void CheckBandwidth(AsrReplicationPolicy policy)
+    {
+        if (policy.BandwidthLimit is not { Count: <= BandwidthWindow.CountMax } windows)
+        {
+            throw Invalid(policy, nameof(policy.BandwidthLimit), $"must be at most {BandwidthWindow.CountMax} windows");
+        }
+
+        for (int i = 0; i < windows.Count; i++)
+        {
+            if ((windows[i] is { } window ? window.Fault : "is null") is { } fault)
+            {
+                throw Invalid(policy, nameof(policy.BandwidthLimit), $"has a window {i + 1} that {fault}");
             }
         }
     }

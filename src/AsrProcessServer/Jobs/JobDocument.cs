@@ -47,6 +47,9 @@ public sealed record JobOutputs
     /// <summary>What a check of the vault has found.</summary>
     public AsrVaultCheck? VaultCheck { get; init; }
 
+    /// <summary>What a verification of the replication has found.</summary>
+    public AsrVerification? Verification { get; init; }
+
     /// <summary>True from the point on from which there is no way back.</summary>
     public bool IsIrreversible { get; init; }
 }

@@ -94,7 +94,7 @@ public sealed class JobGrain(
     }
 
     /// <inheritdoc />
-    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs, Job = state.State.Job with { Files = outputs.Files, VaultCheck = outputs.VaultCheck } });
+    public Task SaveOutputsAsync(JobOutputs outputs) => SaveAsync(state.State with { Outputs = outputs, Job = state.State.Job with { Files = outputs.Files, VaultCheck = outputs.VaultCheck, Verification = outputs.Verification } });
 
     /// <inheritdoc />
     public Task FailingAsync(AsrError error) => SaveAsync(state.State with { Job = state.State.Job with { Error = state.State.Job.Error ?? error } });

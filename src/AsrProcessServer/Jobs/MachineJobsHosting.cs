@@ -94,6 +94,7 @@ internal static class MachineJobsHosting
         services.AddSingleton<IJobDefinition, FailbackJob>();
         services.AddSingleton<IJobDefinition, ExportRecoveryPointJob>();
         services.AddSingleton<IJobDefinition, CheckVaultJob>();
+        services.AddSingleton<IJobDefinition, VerifyReplicationJob>();
     }
 
     private static void AddRecovery(IServiceCollection services)

@@ -45,6 +45,12 @@ public interface IMachineGrain : IGrainWithGuidKey
     /// <summary>Gives the replicator at the recovery site something else to do, or ends it.</summary>
     Task AssignReverseAsync(Guid jobId, AgentAssignment? wanted);
 
+    /// <summary>Has the agent compare its disks with their replicas, beside whatever it does; <see cref="AsrErrorCode.OperationNotAllowed"/> while another verification runs or none can.</summary>
+    Task BeginVerificationAsync(Guid jobId, long bytesPerSecond);
+
+    /// <summary>The agent need not go on with a verification, nor tell of it.</summary>
+    Task EndVerificationAsync(Guid jobId);
+
     /// <summary>Records what is protected.</summary>
     Task SetProtectionAsync(Guid jobId, ProtectionChange change);
 

@@ -59,6 +59,18 @@ public sealed record MachineDocument
     /// <summary>Last report of the agent that was kept here; newer ones are in memory only.</summary>
     public DateTimeOffset? LastHeartbeat { get; init; }
 
+    /// <summary>When its disks were last found equal to their replicas in full, or were copied for the first time; null when that is not known.</summary>
+    public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>When a verification was last begun.</summary>
+    public DateTimeOffset? VerificationTriedAt { get; init; }
+
+    /// <summary>The last verification that ended or found a difference.</summary>
+    public AsrVerification? Verification { get; init; }
+
+    /// <summary>What that verification had found before its agent restarted and began it anew; counted in it.</summary>
+    public IReadOnlyList<VerifiedDisk> EarlierFindings { get; init; } = [];
+
     /// <summary>What is wrong now.</summary>
     public IReadOnlyList<HealthError> HealthErrors { get; init; } = [];
 }

@@ -81,7 +81,9 @@ public sealed partial class MachineGrain
         {
             errors.Add(damage);
         }
-        await KeepHealthAsync(document, errors);
+        errors.AddRange(await VerificationErrorsAsync(document, now));
+        await FollowBandwidthAsync();
+        await KeepHealthAsync(Document, errors);
     }
 
     /// <summary>What keeps protected disks from replicating, one error for each kind. That the agent reports shows that it reaches the appliance.</summary>
@@ -139,6 +141,8 @@ public sealed partial class MachineGrain
                 Message = $"The newest recovery point of '{document.Name}' is older than the {policy.RpoThresholdSeconds} seconds of policy '{policy.Name}'.",
                 Action = document.State == MachineState.Paused
                     ? "Resume replication."
+                    : document.Assignment.BandwidthBytesPerSecond is { } limit
+                    ? $"Replication is limited to {limit} bytes a second at this time: raise the policy's bandwidth limit if less than that is sent in time. Else check the agent, the network and the vault."
                     : "Check the agent, the network and the vault; the machine's disks show how much waits to be sent.",
                 Since = now,
             };

@@ -33,6 +33,10 @@ public sealed partial class MachineGrain
         {
             Lifecycle().Accept(request.Operation, Document.Name);
             await CheckPointAsync(request);
+            if (request.Operation == MachineOperation.VerifyReplication)
+            {
+                await CheckNoVerificationAsync();
+            }
             JobTicket beside = new() { JobId = request.RequestId, Request = request, RequestedBy = requestedBy, AcceptedAt = time.GetUtcNow() };
             return await job.StartAsync(beside, Document.Id, Document.Name);
         }
@@ -52,7 +56,7 @@ public sealed partial class MachineGrain
     public Task AssignAsync(Guid jobId, AgentAssignment wanted)
     {
         CheckJob(jobId);
-        return AssignmentChange.Follow(Document.Assignment, wanted) is { } next ? SaveAsync(Document with { Assignment = next }) : Task.CompletedTask;
+        return AssignmentChange.Follow(Document.Assignment, AssignmentChange.KeepBeside(Document.Assignment, wanted)) is { } next ? SaveAsync(Document with { Assignment = next }) : Task.CompletedTask;
     }
 
     /// <inheritdoc />
@@ -75,6 +79,10 @@ public sealed partial class MachineGrain
             // Whoever only keeps points makes none with others.
             ConsistencyGroup = change.PolicyName is null || change.PointsKeptUntil is not null ? null : Document.ConsistencyGroup,
         });
+        if (change.PolicyName is null)
+        {
+            await ForgetVerificationsAsync();
+        }
         _latestPoint = change.PolicyName is null ? null : await ReadLatestPointAsync(CancellationToken.None);
         _changes = change.PolicyName is null ? new ChangeWatchState() : _changes;
     }

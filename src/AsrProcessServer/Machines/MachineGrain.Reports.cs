@@ -29,6 +29,7 @@ public sealed partial class MachineGrain
             signals.Raise(this.GetPrimaryKey());
         }
         NoteMixedInterval();
+        await KeepVerificationAsync(report);
         await FollowReportAsync();
         if (!wasConnected)
         {
@@ -124,6 +125,11 @@ public sealed partial class MachineGrain
         if (next != document)
         {
             await SaveAsync(next);
+        }
+        if (trigger == MachineTrigger.InitialReplicationDone)
+        {
+            // What has just been read whole is as good as compared.
+            await SaveAsync(Document with { VerifiedAt = time.GetUtcNow() });
         }
         if (trigger == MachineTrigger.ResynchronizationNeeded)
         {

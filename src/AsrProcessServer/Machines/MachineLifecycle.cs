@@ -49,6 +49,7 @@ public sealed class MachineLifecycle
             .Permit(MachineTrigger.Resynchronize, MachineState.Resynchronizing)
             .Permit(MachineTrigger.ResynchronizationNeeded, MachineState.Resynchronizing)
             .PermitReentry(MachineTrigger.CreateRecoveryPoint)
+            .PermitReentry(MachineTrigger.VerifyReplication)
             .Permit(MachineTrigger.PlannedFailover, MachineState.FailingOver)
             .PermitIf(MachineTrigger.UnplannedFailover, MachineState.FailingOver, () => facts.HasRecoveryPoint, PointNeeded)
             .PermitIf(MachineTrigger.OperationFailed, MachineState.Paused, Before(MachineState.Paused), BeforeText(MachineState.Paused));
@@ -165,9 +166,9 @@ public sealed class MachineLifecycle
     };
 
     /// <summary>
-    /// True for an operation that only reads the vault: its job neither waits for the machine's job nor keeps another from starting, and may be stopped half-way.
+    /// True for an operation that changes nothing of the machine: its job neither waits for the machine's job nor keeps another from starting, and may be stopped half-way.
     /// </summary>
-    public static bool IsBeside(MachineOperation operation) => operation is MachineOperation.ExportRecoveryPoint or MachineOperation.CheckVault;
+    public static bool IsBeside(MachineOperation operation) => operation is MachineOperation.ExportRecoveryPoint or MachineOperation.CheckVault or MachineOperation.VerifyReplication;
 
     /// <summary>What may be asked now.</summary>
     public IReadOnlyList<MachineOperation> AllowedOperations() => Operations.Where(operation => WhyNot(operation) is null).ToArray();

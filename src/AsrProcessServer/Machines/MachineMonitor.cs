@@ -36,6 +36,9 @@ public sealed class MachineMonitor(
 {
     private const int TicksPerCare = 60;
 
+    /// <summary>Between two scheduled verifications of a machine, when the first of them failed or found a difference.</summary>
+    private static readonly TimeSpan VerificationRetryDelay = TimeSpan.FromHours(12);
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -97,6 +100,7 @@ public sealed class MachineMonitor(
             instants.Note(document.Id, site.TakeInstants(document.Id));
             if (withCare && document.Job is null)
             {
+                await VerifyWhenDueAsync(document, cancellationToken);
                 await site.ConvergeAsync(document.Id, cancellationToken);
                 await ThinPointsAsync(document, cancellationToken);
                 await EndKeepingAsync(document);
@@ -125,6 +129,26 @@ public sealed class MachineMonitor(
             JobsLog.PointsRemoved(
                 logger, removed.Count(removal => removal.Reason == RemovalReason.Expired), removed.Count(removal => removal.Reason == RemovalReason.Thinned), document.Id);
         }
+    }
+
+    /// <summary>Begins the verification that the policy asks for. One that failed is tried again after a while, and not at once.</summary>
+    private async Task VerifyWhenDueAsync(MachineDocument document, CancellationToken cancellationToken)
+    {
+        if (document is not { State: MachineState.Protected, PolicyName: { } policyName, Assignment.VerificationId: null })
+        {
+            return;
+        }
+        int days = (await policies.GetAsync(policyName, cancellationToken)).VerificationFrequencyDays;
+        DateTimeOffset now = time.GetUtcNow();
+        if (days == 0
+            || now - (document.VerifiedAt ?? DateTimeOffset.MinValue) < TimeSpan.FromDays(days)
+            || now - (document.VerificationTriedAt ?? DateTimeOffset.MinValue) < VerificationRetryDelay
+            || !(await grains.GetGrain<IMachineGrain>(document.Id).LookAsync()).AgentConnected)
+        {
+            return;
+        }
+        OperationRequest verification = new() { RequestId = Guid.NewGuid(), Operation = MachineOperation.VerifyReplication };
+        await grains.GetGrain<IMachineGrain>(document.Id).StartAsync(verification, "appliance");
     }
 
     /// <summary>Removes what was kept of a machine without replication as soon as the last window has passed; a drill or a mount that uses it goes on first.</summary>

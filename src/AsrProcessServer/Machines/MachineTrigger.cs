@@ -56,6 +56,9 @@ public enum MachineTrigger
     /// <inheritdoc cref="MachineOperation.ExportRecoveryPoint"/>
     ExportRecoveryPoint = MachineOperation.ExportRecoveryPoint,
 
+    /// <inheritdoc cref="MachineOperation.VerifyReplication"/>
+    VerifyReplication = MachineOperation.VerifyReplication,
+
     /// <summary>The stream equals the disks and the first recovery point is published.</summary>
     InitialReplicationDone = 100,
 

@@ -81,9 +81,14 @@ internal static class DiskEndpoints
         Guid diskId, DigestRequest request, HttpContext context, DiskAccess access, IReplicaSource source, CancellationToken cancellationToken)
     {
         await access.DemandAsync(CallerCheck.MachineOf(context), diskId, cancellationToken);
-        if (request.Offset < 0 || request.Offset % ReplicationLimits.DigestRegionBytes != 0 || request.Offset > ReplicationLimits.DiskBytesMax)
+        if (request.RegionBytes is not (ReplicationLimits.DigestRegionBytes or ReplicationLimits.DigestBlockBytes))
         {
-            throw RequestBounds.Invalid(nameof(request.Offset), $"is {request.Offset}; it must be a multiple of {ReplicationLimits.DigestRegionBytes} within a disk");
+            throw RequestBounds.Invalid(nameof(request.RegionBytes), $"is {request.RegionBytes}; allowed are {ReplicationLimits.DigestRegionBytes} and {ReplicationLimits.DigestBlockBytes}");
+        }
+
+        if (request.Offset < 0 || request.Offset % request.RegionBytes != 0 || request.Offset > ReplicationLimits.DiskBytesMax)
+        {
+            throw RequestBounds.Invalid(nameof(request.Offset), $"is {request.Offset}; it must be a multiple of {request.RegionBytes} within a disk");
         }
 
         if (request.Count is < 1 or > ReplicationLimits.DigestRegionsMax)

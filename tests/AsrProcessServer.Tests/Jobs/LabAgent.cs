@@ -23,8 +23,9 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    private LabAgent(RecoveryLab lab, string name, Guid machineId, IReadOnlyList<DiskCapture> disks)
+    private LabAgent(RecoveryLab lab, string name, Guid machineId, IReadOnlyList<DiskCapture> disks, IReadOnlyList<IBlockDevice> devices)
     {
+        Devices = devices;
         _lab = lab;
         MachineId = machineId;
         Disks = disks;
@@ -37,6 +38,9 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
 
     public IReadOnlyList<DiskCapture> Disks { get; }
 
+    /// <summary>What lies behind the disks: what is written there goes past the capture.</summary>
+    public IReadOnlyList<IBlockDevice> Devices { get; }
+
     /// <summary>While true it neither asks nor reports: its site is lost.</summary>
     public bool IsSilent { get; set; }
 
@@ -46,16 +50,18 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
     public static async Task<LabAgent> StartAsync(RecoveryLab lab, int diskCount = 2, long diskBytes = 4 << 20, string name = "web01")
     {
         List<DiskCapture> disks = [];
+        List<IBlockDevice> devices = [];
         for (int index = 0; index < diskCount; index++)
         {
             Guid id = Guid.NewGuid();
             MemoryBlockDevice device = new(diskBytes);
             byte[] content = RandomNumberGenerator.GetBytes(1 << 20);
             await device.WriteAsync(index * 4096, content, RecoveryLab.Stop);
+            devices.Add(device);
             disks.Add(new DiskCapture(id, $"disk{index}", device, ActivityLog.Open(Path.Combine(lab.Folder, $"{id:N}.activity"), id, diskBytes)));
         }
         AsrDisk[] offered = [.. disks.Select(disk => new AsrDisk { Id = disk.Id, Name = disk.Name, SizeBytes = disk.Length })];
-        return new LabAgent(lab, name, await lab.EnrollAsync(name, offered), disks);
+        return new LabAgent(lab, name, await lab.EnrollAsync(name, offered), disks, devices);
     }
 
     /// <summary>SHA-256 of every disk as it is now.</summary>

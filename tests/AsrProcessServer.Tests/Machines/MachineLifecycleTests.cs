@@ -20,7 +20,7 @@ public sealed class MachineLifecycleTests
             [
                 MachineOperation.DisableReplication, MachineOperation.PauseReplication, MachineOperation.Resynchronize, MachineOperation.CreateRecoveryPoint,
                 MachineOperation.TestFailover, MachineOperation.PlannedFailover, MachineOperation.UnplannedFailover,
-                MachineOperation.ExportRecoveryPoint,
+                MachineOperation.ExportRecoveryPoint, MachineOperation.VerifyReplication,
             ]
         },
         {

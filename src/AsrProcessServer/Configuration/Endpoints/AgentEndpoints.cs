@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using Asr.Contracts;
 using Asr.ProcessServer.Hosting;
@@ -60,6 +61,28 @@ internal static class AgentEndpoints
         }
     }
 
+    private static void CheckVerification(AsrVerification verification)
+    {
+        if (verification.Disks is not { Count: <= RequestBounds.DisksMax } disks
+            || verification.Error?.Message.Length > RequestBounds.TextCharsMax
+            || verification.Error?.Action?.Length > RequestBounds.TextCharsMax)
+        {
+            throw RequestBounds.Invalid(nameof(AgentReport.Verification), $"must have at most {RequestBounds.DisksMax} disks and texts of at most {RequestBounds.TextCharsMax} characters");
+        }
+
+        foreach (VerifiedDisk disk in disks)
+        {
+            if (disk?.Name is not { Length: <= RequestBounds.TextCharsMax }
+                || disk.Differences is not { Count: <= ReplicationLimits.VerificationRangesMax }
+                || disk.SizeBytes is < 0 or > ReplicationLimits.DiskBytesMax
+                || Array.Exists([disk.EqualBytes, disk.EqualLaterBytes, disk.DifferentBytes, disk.UncomparedBytes], bytes => bytes < 0 || bytes > disk.SizeBytes)
+                || disk.Differences.Any(range => range is null || range.Offset < 0 || range.Length < 1 || range.Offset > disk.SizeBytes - range.Length))
+            {
+                throw RequestBounds.Invalid(nameof(AgentReport.Verification), $"holds a disk without a usable name or size, with ranges beyond its end, or with more than {ReplicationLimits.VerificationRangesMax} of them");
+            }
+        }
+    }
+
     private static void Check(AgentReport report)
     {
         if (report.Disks is null || report.Disks.Count > RequestBounds.DisksMax)
@@ -81,6 +104,11 @@ internal static class AgentEndpoints
         }
 
         CheckInstants(report);
+        if (report.Verification is { } verification)
+        {
+            CheckVerification(verification);
+        }
+
         if (report.AgentVersion is not { Length: <= RequestBounds.TextCharsMax } || !Enum.IsDefined(report.Mode))
         {
             throw RequestBounds.Invalid(nameof(AgentReport), "has no usable AgentVersion or Mode");

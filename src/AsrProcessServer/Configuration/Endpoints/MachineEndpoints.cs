@@ -109,6 +109,11 @@ internal static class MachineEndpoints
             throw RequestBounds.Invalid(nameof(request.PointInTime), "goes with TestFailover, UnplannedFailover, ChangeRecoveryPoint or ExportRecoveryPoint, and not beside a recovery point");
         }
 
+        if (request.BytesPerSecondMax < ReplicationLimits.BytesPerSecondMin)
+        {
+            throw RequestBounds.Invalid(nameof(request.BytesPerSecondMax), $"is {request.BytesPerSecondMax}; the least is {ReplicationLimits.BytesPerSecondMin}");
+        }
+
         if (!Enum.IsDefined(request.Format))
         {
             throw RequestBounds.Invalid(nameof(request.Format), $"{(int)request.Format} is not known");
