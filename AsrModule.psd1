@@ -37,6 +37,7 @@
         'Set-AsrRecoveryPoint'
         'Get-AsrRecoveryPointMount'
         'Get-AsrReplicatedMachine'
+        'Set-AsrReplicatedMachine'
         'Disable-AsrReplication'
         'Enable-AsrReplication'
         'Resume-AsrReplication'

@@ -7,7 +7,7 @@ namespace Asr.Engine.Points;
 /// <summary>
 /// Decides which recovery points retention lets go. Pure: the same points, tiers and time give the same answer.
 /// <para>
-/// In each slot of a tier one point stays: an app-consistent one before a crash-consistent one, then the oldest. Slots lie at multiples of their
+/// In each slot of a tier one point stays: an app-consistent one before a crash-consistent one, one of several machines before one of this alone, then the oldest. Slots lie at multiples of their
 /// length in absolute time, a longer slot is a whole number of shorter ones, and a slot comes under a tier as a whole, when its end has grown older than the
 /// tier before reaches. So what stays in a slot is the first of a fixed order among all that ever were in it: thinning every minute keeps the same points
 /// as thinning once, and what was chosen stays chosen until its slot is joined with others.
@@ -117,6 +117,11 @@ public static class ThinningPlanner
         if (isApp != (other.Type == RecoveryPointType.AppConsistent))
         {
             return isApp;
+        }
+
+        if (point.IsShared != other.IsShared)
+        {
+            return point.IsShared;
         }
 
         int byTime = point.Time.CompareTo(other.Time);

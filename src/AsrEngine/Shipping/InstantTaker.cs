@@ -102,13 +102,14 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
         List<DiskCapture.Turn> turns = [];
         try
         {
-            // Of a single machine the order of its served disks is enough; those of several agree on a moment only if their writes wait for it.
-            using WriteHold? hold = shared is null ? null
-                : await WriteHold.TakeAsync([.. disks.Where(disk => !disk.Capture.IsTracked).Select(disk => disk.Capture)], options.FreezeBudget, cancellationToken).ConfigureAwait(false);
             foreach (DiskShipper disk in tracked)
             {
                 turns.Add(await disk.Capture.TakeTurnAsync(cancellationToken).ConfigureAwait(false));
             }
+
+            // Of a single machine the order of its served disks is enough; those of several agree on a moment only if their writes wait for it.
+            using WriteHold? hold = shared is null ? null
+                : await WriteHold.TakeAsync([.. disks.Where(disk => !disk.Capture.IsTracked).Select(disk => disk.Capture)], options.FreezeBudget, cancellationToken).ConfigureAwait(false);
 
             _copy ??= new RestCopy();
             _copy.Clear();

@@ -50,6 +50,11 @@ internal static class VaultQueries
     public static Task<AsrReplicatedMachine> GetMachineAsync(this AsrConnection connection, Guid id, CancellationToken cancellationToken) =>
         connection.GetAsync<AsrReplicatedMachine>(Fill(AsrRoutes.Machine, "{machineId}", id), cancellationToken);
 
+    /// <summary>Puts a machine into a consistency group, or with null out of the one it is in.</summary>
+    public static Task<AsrReplicatedMachine> SetConsistencyGroupAsync(this AsrConnection connection, Guid id, string? group, CancellationToken cancellationToken) =>
+        connection.PutAsync<AsrReplicatedMachine>(
+            Fill(AsrRoutes.MachineConsistencyGroup, "{machineId}", id), new ConsistencyGroupChange { ConsistencyGroup = group }, repeatable: true, cancellationToken);
+
     public static Task<List<AsrRecoveryPoint>> ListPointsAsync(
         this AsrConnection connection, Guid machineId, CancellationToken cancellationToken) =>
         connection.ListPointsAsync(machineId, until: null, cancellationToken);

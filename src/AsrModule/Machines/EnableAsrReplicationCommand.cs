@@ -24,12 +24,19 @@ public sealed class EnableAsrReplicationCommand : MachineOperationCommand
     [ValidateNotNullOrEmpty]
     public string[]? Disk { get; set; }
 
-    private protected override string Action => $"Enable replication under policy '{Policy}'";
+    /// <summary>The consistency group, whose machines get recovery points of one moment; none when left out.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConsistencyGroupCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? ConsistencyGroup { get; set; }
+
+    private protected override string Action => $"Enable replication under policy '{Policy}'{(ConsistencyGroup is null ? "" : $" in consistency group '{ConsistencyGroup}'")}";
 
     private protected override OperationRequest CreateRequest(AsrReplicatedMachine machine) => new()
     {
         Operation = MachineOperation.EnableReplication,
         PolicyName = Policy.Name,
+        ConsistencyGroup = ConsistencyGroup is null ? null : SetAsrReplicatedMachineCommand.CheckGroup(ConsistencyGroup),
         DiskIds = Disk is null ? null : Disk.Select(name => FindDisk(machine, name)).Distinct().ToList(),
     };
 

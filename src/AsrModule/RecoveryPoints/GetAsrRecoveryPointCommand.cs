@@ -20,6 +20,8 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     private const string ListSet = "List";
     private const string AtSet = "At";
 
+    private List<List<AsrRecoveryPoint>>? _moments;
+
     /// <summary>The machines, names with wildcards; all when left out.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("MachineId")]
@@ -60,6 +62,13 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
     [ValidateNotNullOrEmpty]
     public string[]? Name { get; set; }
 
+    /// <summary>Only points that the machines of these consistency groups, with wildcards, have of one moment. With -Latest: of the newest moment of which every machine has its point.</summary>
+    [Parameter(ParameterSetName = ListSet)]
+    [ArgumentCompleter(typeof(ConsistencyGroupCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string? ConsistencyGroup { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -71,7 +80,14 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
 
     private async Task<bool> ListAsync(MachineIdentity identity, PipelineOutput output, CancellationToken stop)
     {
-        foreach (AsrReplicatedMachine machine in await Active.FindMachinesAsync(identity, stop).ConfigureAwait(false))
+        IReadOnlyList<AsrReplicatedMachine> machines = await Active.FindMachinesAsync(identity, stop).ConfigureAwait(false);
+        if (ConsistencyGroup is not null)
+        {
+            await ListSharedAsync(machines, output, stop).ConfigureAwait(false);
+            return true;
+        }
+
+        foreach (AsrReplicatedMachine machine in machines)
         {
             if (At is { } at)
             {
@@ -90,6 +106,38 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
         return true;
     }
 
+    // Moments of all machines, not only of those asked for: whether one is whole depends on all that took part in it.
+    private async Task ListSharedAsync(IReadOnlyList<AsrReplicatedMachine> machines, PipelineOutput output, CancellationToken stop)
+    {
+        _moments ??= await ReadMomentsAsync(stop).ConfigureAwait(false);
+        HashSet<Guid> wanted = new(machines.Select(machine => machine.Id));
+        IEnumerable<List<AsrRecoveryPoint>> moments = _moments.Where(moment => moment.Any(IsWanted));
+        if (Latest)
+        {
+            moments = moments.Where(IsWhole).GroupBy(moment => moment[0].MultiMachine!.ConsistencyGroup, StringComparer.OrdinalIgnoreCase).Select(group => group.First());
+        }
+
+        foreach (AsrRecoveryPoint point in moments.SelectMany(moment => moment).Where(point => wanted.Contains(point.MachineId)))
+        {
+            output.WriteObject(point);
+        }
+    }
+
+    private async Task<List<List<AsrRecoveryPoint>>> ReadMomentsAsync(CancellationToken stop)
+    {
+        List<AsrRecoveryPoint> shared = new();
+        foreach (AsrReplicatedMachine machine in await Active.ListMachinesAsync(stop).ConfigureAwait(false))
+        {
+            List<AsrRecoveryPoint> points = await Active.ListPointsAsync(machine.Id, stop).ConfigureAwait(false);
+            shared.AddRange(points.Where(point => point.MultiMachine is { } moment && IsLike(moment.ConsistencyGroup, ConsistencyGroup!)));
+        }
+
+        return shared.GroupBy(point => point.MultiMachine!.Id).Select(moment => moment.OrderBy(point => point.MachineName, StringComparer.OrdinalIgnoreCase).ToList())
+            .OrderByDescending(moment => moment[0].MultiMachine!.Time).ToList();
+    }
+
+    private static bool IsWhole(List<AsrRecoveryPoint> moment) => moment[0].MultiMachine!.MachineIds.All(id => moment.Any(point => point.MachineId == id));
+
     private async Task ShowAsync(AsrReplicatedMachine machine, DateTimeOffset at, PipelineOutput output, CancellationToken stop)
     {
         try
@@ -103,8 +151,11 @@ public sealed class GetAsrRecoveryPointCommand : ConnectedCommand
         }
     }
 
+    // What machines have of one moment is older or newer for all of them alike, whatever their clocks say.
+    private DateTimeOffset TimeOf(AsrRecoveryPoint point) => ConsistencyGroup is not null && point.MultiMachine is { } moment ? moment.Time : point.Time;
+
     private bool IsWanted(AsrRecoveryPoint point) =>
-        (Type is null || point.Type == Type) && (Before is null || point.Time <= Before) && (After is null || point.Time >= After)
+        (Type is null || point.Type == Type) && (Before is null || TimeOf(point) <= Before) && (After is null || TimeOf(point) >= After)
         && (!Pinned || point.Pinned) && (Name is null || (point.Name is not null && Name.Any(name => IsLike(point.Name, name))));
 
     private static bool IsLike(string text, string pattern) =>

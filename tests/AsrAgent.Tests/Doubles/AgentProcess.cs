@@ -31,12 +31,9 @@ internal sealed class AgentProcess : IAsyncDisposable
     public static ManagedProcess StartWithInput(string input, params IEnumerable<string> arguments) =>
         ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments, input);
 
-    /// <summary>The same by another program, such as one that enters a namespace first.</summary>
-    public static ManagedProcess StartWithInput(string input, IReadOnlyList<string> entry, params IEnumerable<string> arguments) => StartIn(entry, arguments, input);
-
-    /// <summary>Starts <c>run</c> by another program and waits until it serves.</summary>
-    public static Task<AgentProcess> RunInAsync(IReadOnlyList<string> entry, string state, IEnumerable<string> disks, IEnumerable<string> more) =>
-        ServingAsync(StartIn(entry, ["run", "--state", state, .. disks.SelectMany(disk => new[] { "--disk", disk }), .. more], null));
+    /// <summary>The same by a command of the test's, such as one that enters a namespace first.</summary>
+    public static ManagedProcess StartWithInput(string input, IReadOnlyList<string> command, params IEnumerable<string> arguments) =>
+        ManagedProcess.StartProgram(command[0], [.. command.Skip(1), .. arguments], input);
 
     /// <summary>Starts <c>run</c> and waits until it serves.</summary>
     public static Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks) => RunAsync([], state, disks);
@@ -50,15 +47,11 @@ internal sealed class AgentProcess : IAsyncDisposable
     public static IReadOnlyList<string> BuiltCommand => ["dotnet", ManagedProcess.Built("AsrAgent", "asr-agent.dll")];
 
     /// <summary>Starts <c>run</c> of an agent by a command of the test's.</summary>
-    public static Task<AgentProcess> RunCommandAsync(IReadOnlyList<string> command, string state, string disk) =>
-        ServingAsync(ManagedProcess.StartProgram(command[0], [.. command.Skip(1), "run", "--state", state, "--disk", disk]));
+    public static Task<AgentProcess> RunCommandAsync(IReadOnlyList<string> command, string state, string disk, params IEnumerable<string> more) =>
+        ServingAsync(ManagedProcess.StartProgram(command[0], [.. command.Skip(1), "run", "--state", state, "--disk", disk, .. more]));
 
     /// <summary>Starts <c>run</c> with everything in a settings file.</summary>
     public static Task<AgentProcess> RunWithSettingsAsync(string settings) => ServingAsync(Start("run", "--settings", settings));
-
-    // The program replaces itself by the agent, so that the process is the agent's.
-    private static ManagedProcess StartIn(IReadOnlyList<string> entry, IEnumerable<string> arguments, string? input) =>
-        ManagedProcess.StartProgram(entry[0], [.. entry.Skip(1), "dotnet", ManagedProcess.Built("AsrAgent", "asr-agent.dll"), .. arguments], input);
 
     private static async Task<AgentProcess> ServingAsync(ManagedProcess process)
     {

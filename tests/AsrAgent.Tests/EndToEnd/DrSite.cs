@@ -35,12 +35,14 @@ internal sealed class DrSite : IAsyncDisposable
     private readonly int _dataPort = ApplianceProcess.FindPort();
     private readonly LoopDisk? _machineDisk;
     private readonly IReadOnlyList<string> _agentCommand;
+    private readonly string? _scripts;
     private ApplianceProcess? _appliance;
     private AgentProcess? _agent;
     private OperatorClient? _operator;
 
-    private DrSite(LoopDisk? machineDisk, IReadOnlyList<string> agentCommand)
+    private DrSite(LoopDisk? machineDisk, IReadOnlyList<string> agentCommand, string? scripts)
     {
+        _scripts = scripts;
         _machineDisk = machineDisk;
         _agentCommand = agentCommand;
         VaultPath = _folder.At("vault");
@@ -70,10 +72,11 @@ internal sealed class DrSite : IAsyncDisposable
     /// <param name="vaultPath">Where the vault is to be; null for the temporary folder.</param>
     /// <param name="machineDisk">A disk that the machine uses directly, instead of one that is served; stays the caller's.</param>
     /// <param name="agentCommand">The command that starts the agent; null for what its project builds.</param>
+    /// <param name="scripts">Folder of the scripts that bring applications to rest; null for none.</param>
     public static async Task<DrSite> StartAsync(
-        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null)
+        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null, string? scripts = null)
     {
-        DrSite site = new(machineDisk, agentCommand ?? AgentProcess.BuiltCommand);
+        DrSite site = new(machineDisk, agentCommand ?? AgentProcess.BuiltCommand, scripts);
         try
         {
             site.VaultPath = vaultPath ?? site.VaultPath;
@@ -99,9 +102,9 @@ internal sealed class DrSite : IAsyncDisposable
 
     /// <summary>The same with the disk replicated at one point a second, and in sync.</summary>
     public static async Task<DrSite> StartProtectedAsync(
-        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null)
+        long diskBytes = 16 << 20, string? vaultPath = null, LoopDisk? machineDisk = null, IReadOnlyList<string>? agentCommand = null, string? scripts = null)
     {
-        DrSite site = await StartAsync(diskBytes, vaultPath, machineDisk, agentCommand);
+        DrSite site = await StartAsync(diskBytes, vaultPath, machineDisk, agentCommand, scripts);
         try
         {
             await site.ProtectAsync();
@@ -126,7 +129,8 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     public async Task StartAgentAsync() =>
-        _agent = await AgentProcess.RunCommandAsync(_agentCommand, StatePath, $"{DiskName}={DiskPath}" + (_machineDisk is null ? $"@unix:{_folder.At("data.sock")}" : ""));
+        _agent = await AgentProcess.RunCommandAsync(
+            _agentCommand, StatePath, $"{DiskName}={DiskPath}" + (_machineDisk is null ? $"@unix:{_folder.At("data.sock")}" : ""), _scripts is null ? [] : ["--app-consistent-scripts", _scripts]);
 
     public async Task KillAgentAsync()
     {

@@ -54,13 +54,12 @@ internal sealed class GroupSite : IAsyncDisposable
 
     /// <summary>Both machines protected in one group.</summary>
     /// <param name="delay">How much later the messages of the second machine arrive, in either direction.</param>
-    /// <param name="scripts">Folder of scripts of both machines; null for none.</param>
-    public static async Task<GroupSite> StartAsync(TimeSpan delay, string? scripts = null)
+    public static async Task<GroupSite> StartAsync(TimeSpan delay)
     {
         GroupSite site = new();
         try
         {
-            await site.BeginAsync(delay, scripts);
+            await site.BeginAsync(delay);
             return site;
         }
         catch
@@ -134,7 +133,7 @@ internal sealed class GroupSite : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task BeginAsync(TimeSpan delay, string? scripts)
+    private async Task BeginAsync(TimeSpan delay)
     {
         _files = await LoopDisk.CreateAsync(48 << 20);
         RealTools.Require("mkfs.ext4");
@@ -154,8 +153,8 @@ internal sealed class GroupSite : IAsyncDisposable
         SlowRelay relay = Keep(new SlowRelay(FilesNetwork.HostAddress, new IPEndPoint(FilesNetwork.HostAddress, control.Port), delay));
         _operator = await OperatorClient.EnrollAsync(_appliance.Self, DrSite.Passphrase);
 
-        (FilesAgent, FilesId) = await StartAgentAsync("files", FilesNetwork, control.Port, $"{Disk}={_files.DevicePath}", scripts);
-        (BlocksAgent, BlocksId) = await StartAgentAsync("blocks", BlocksNetwork, relay.Port, $"{Disk}={_folder.At("blocks.img")}@unix:{_folder.At("blocks.sock")}", scripts);
+        (FilesAgent, FilesId) = await StartAgentAsync("files", FilesNetwork, control.Port, $"{Disk}={_files.DevicePath}");
+        (BlocksAgent, BlocksId) = await StartAgentAsync("blocks", BlocksNetwork, relay.Port, $"{Disk}={_folder.At("blocks.img")}@unix:{_folder.At("blocks.sock")}");
         await _operator.CreatePolicyAsync(new AsrReplicationPolicy { Name = PolicyName, CrashConsistentFrequencySeconds = 1 });
         foreach (Guid machine in new[] { FilesId, BlocksId })
         {
@@ -164,18 +163,18 @@ internal sealed class GroupSite : IAsyncDisposable
         }
     }
 
-    private async Task<(AgentProcess Agent, Guid Id)> StartAgentAsync(string name, MachineNetwork network, int controlPort, string disk, string? scripts)
+    private async Task<(AgentProcess Agent, Guid Id)> StartAgentAsync(string name, MachineNetwork network, int controlPort, string disk)
     {
+        string[] command = [.. network.Entry, .. AgentProcess.BuiltCommand];
         string address = $"https://{FilesNetwork.HostAddress}:{controlPort}";
         await using (ManagedProcess enroll = AgentProcess.StartWithInput(
-            await Operator.CreateTokenAsync(), network.Entry, "enroll", "--appliance", address, "--state", _folder.At(name), "--name", name))
+            await Operator.CreateTokenAsync(), command, "enroll", "--appliance", address, "--state", _folder.At(name), "--name", name))
         {
             string errors = await enroll.FinishAsync(Stop);
             Assert.True(enroll.ExitCode == 0, errors);
         }
 
-        string[] more = scripts is null ? [] : ["--app-consistent-scripts", scripts];
-        AgentProcess agent = Keep(await AgentProcess.RunInAsync(network.Entry, _folder.At(name), [disk], more));
+        AgentProcess agent = Keep(await AgentProcess.RunCommandAsync(command, _folder.At(name), disk));
         return (agent, agent.Announcement.GetProperty("machineId").GetGuid());
     }
 

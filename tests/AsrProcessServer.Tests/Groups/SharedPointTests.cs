@@ -119,6 +119,36 @@ public sealed class SharedPointTests
     }
 
     [Fact]
+    public async Task A_shared_point_is_app_consistent_when_the_applications_of_every_machine_were_at_rest()
+    {
+        await using RecoveryLab lab = await RecoveryLab.StartAsync();
+        await using LabAgent web = await LabAgent.StartAsync(lab, name: "web");
+        await using LabAgent db = await LabAgent.StartAsync(lab, name: "db");
+        await lab.Services.GetRequiredService<IPolicyStore>().PutAsync(
+            new AsrReplicationPolicy { Name = "gold", CrashConsistentFrequencySeconds = 3600, AppConsistentFrequencyHours = 1 }, create: false, Stop);
+        await ProtectAsync(lab, web, db);
+        (web.Prepared, db.Prepared) = (1, 2);
+        AsrRecoveryPoint[] points = await AtTheHourAsync();
+        Assert.All(points, point => Assert.Equal((RecoveryPointType.AppConsistent, null), (point.Type, point.AppConsistencyError)));
+
+        db.ReleaseError = new AsrError { Code = AsrErrorCode.AppConsistencyFailed, Message = "post failed" };
+        points = await AtTheHourAsync();
+        Assert.All(points, point => Assert.Equal((RecoveryPointType.CrashConsistent, "On 'db': post failed"), (point.Type, point.AppConsistencyError?.Message)));
+
+        (db.ReleaseError, web.Prepared) = (null, 0);
+        points = await AtTheHourAsync();
+        Assert.All(points, point => Assert.StartsWith("On 'web': No script", point.AppConsistencyError?.Message, StringComparison.Ordinal));
+
+        async Task<AsrRecoveryPoint[]> AtTheHourAsync()
+        {
+            // Shortly before it, so that both machines are heard of by the new clock when it comes.
+            long hour = TimeSpan.TicksPerHour - (lab.Time.GetUtcNow().UtcTicks % TimeSpan.TicksPerHour);
+            lab.Time.Advance(TimeSpan.FromTicks(hour) - TimeSpan.FromSeconds(4));
+            return (await SharedAsync(lab, [web, db], count: 1)).Values.Single();
+        }
+    }
+
+    [Fact]
     public async Task The_rules_of_groups_have_names()
     {
         await using RecoveryLab lab = await RecoveryLab.StartAsync();

@@ -16,7 +16,7 @@ namespace Asr.ProcessServer.Tests.Jobs;
 /// An agent in this process: the real replicator over disks in memory, which follows its assignment and reports ten times a second. The appliance may go down and come
 /// back under it.
 /// </summary>
-internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordinator, IAsyncDisposable
+internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordinator, IApplicationQuiescence, IApplicationRest, IAsyncDisposable
 {
     private readonly RecoveryLab _lab;
     private readonly MachineReplicator _replicator;
@@ -30,7 +30,7 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
         MachineId = machineId;
         Disks = disks;
         ShippingOptions options = new() { MachineName = name, RetryDelayMax = TimeSpan.FromMilliseconds(500) };
-        _replicator = new MachineReplicator(machineId, disks, this, this, options, coordinator: this);
+        _replicator = new MachineReplicator(machineId, disks, this, this, options, applications: this, coordinator: this);
         _loop = Task.Run(RunAsync);
     }
 
@@ -43,6 +43,12 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
 
     /// <summary>While true it neither asks nor reports: its site is lost.</summary>
     public bool IsSilent { get; set; }
+
+    /// <summary>Scripts that bring its applications to rest.</summary>
+    public int Prepared { get; set; }
+
+    /// <summary>Why its applications do not go on, or null.</summary>
+    public AsrError? ReleaseError { get; set; }
 
     /// <summary>Called before each of its steps in a round is sent.</summary>
     public Func<ConsistencyStep, Task>? OnStep { get; set; }
@@ -85,6 +91,10 @@ internal sealed class LabAgent : IReplicationSink, IReplicaSource, IGroupCoordin
     public Task<ShipReceipt> GetProgressAsync(Guid diskId, int epoch, CancellationToken cancellationToken) => Sink.GetProgressAsync(diskId, epoch, cancellationToken);
 
     public Task<AsrRecoveryPoint> PublishPointAsync(AsrRecoveryPoint point, CancellationToken cancellationToken) => Sink.PublishPointAsync(point, cancellationToken);
+
+    public Task<IApplicationRest> RestAsync(CancellationToken cancellationToken) => Task.FromResult<IApplicationRest>(this);
+
+    public Task<AsrError?> ReleaseAsync() => Task.FromResult(ReleaseError);
 
     public async Task<ConsistencyOrder> StepAsync(ConsistencyStep step, TimeSpan timeout, CancellationToken cancellationToken)
     {
