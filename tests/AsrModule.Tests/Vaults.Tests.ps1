@@ -21,6 +21,21 @@ Describe 'New-AsrVault' {
         $vault.AuthorityFingerprint | Should -Match '^[0-9A-F]{64}$'
     }
 
+    It 'asks for a container in Azure Storage without telling its signature' {
+        $uri = 'https://account.blob.core.windows.net/vault?sp=rw&sig=c2VjcmV0'
+        $verbose = New-AsrVault -BlobContainerUri $uri -Passphrase (New-TestPassphrase) -WhatIf *>&1 | ForEach-Object { "$_" }
+        "$verbose" | Should -Not -Match 'c2VjcmV0'
+    }
+
+    It 'refuses two secrets for one container' {
+        $uri = 'https://account.blob.core.windows.net/vault?sp=rw&sig=c2VjcmV0'
+        { New-AsrVault -BlobContainerUri $uri -StorageSecret (New-TestPassphrase) -Passphrase (New-TestPassphrase) } | Should -Throw -ErrorId 'InvalidArgument*'
+    }
+
+    It 'refuses an address that is no container' {
+        { New-AsrVault -BlobContainerUri 'https://account.blob.core.windows.net/' -Passphrase (New-TestPassphrase) } | Should -Throw -ErrorId 'InvalidArgument*'
+    }
+
     It 'refuses a folder that holds a vault' {
         { New-AsrVault -Path $vaultPath -Passphrase (New-TestPassphrase) } | Should -Throw -ErrorId 'AlreadyExists*'
     }

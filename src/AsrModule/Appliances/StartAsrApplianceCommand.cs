@@ -56,10 +56,11 @@ public sealed class StartAsrApplianceCommand : ConnectedCommand
             "run", "--vault", Active.VaultPath, "--work", work, "--listen", ListenAddress.ToString(),
             "--control-port", ControlPort.ToString(), "--data-port", DataPort.ToString(),
         };
+        arguments.AddRange(Active.Secrets.Arguments);
         AsrAppliance started = await ProductProcess
             .StartAsync<AsrAppliance>(
                 ProductExecutable.CreateDetachedStart(ProductExecutable.Appliance, arguments.ToArray()),
-                Active.RevealPassphrase(),
+                Active.Secrets,
                 s_readyTimeout,
                 stop)
             .ConfigureAwait(false);

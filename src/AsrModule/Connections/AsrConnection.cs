@@ -1,7 +1,5 @@
 using System;
-using System.Net;
 using System.Net.Http;
-using System.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
@@ -12,22 +10,20 @@ namespace Asr.Module;
 
 /// <summary>
 /// A vault that has been opened with its passphrase and, once one is known, the appliance that serves it. Every cmdlet takes it as
-/// -Connection. The operator's certificate and the passphrase live in memory only. Safe for concurrent callers.
+/// -Connection. The operator's certificate and the secrets live in memory only. Safe for concurrent callers.
 /// </summary>
 public sealed class AsrConnection : IDisposable
 {
     private static readonly HttpMethod s_patch = new("PATCH");
 
     private readonly SemaphoreSlim _enrolling = new(1, 1);
-    private readonly SecureString _passphrase;
     private ApplianceChannel? _channel;
     private bool _disposed;
 
-    internal AsrConnection(AsrVault vault, SecureString passphrase, Uri? appliance)
+    internal AsrConnection(AsrVault vault, VaultSecrets secrets, Uri? appliance)
     {
         Vault = vault;
-        _passphrase = passphrase.Copy();
-        _passphrase.MakeReadOnly();
+        Secrets = secrets;
         ApplianceUri = appliance;
         UserName = $"{Environment.UserName}@{Environment.MachineName}";
     }
@@ -50,7 +46,8 @@ public sealed class AsrConnection : IDisposable
     /// <summary>When the operator's certificate ends; it is renewed by itself. Null before first use.</summary>
     public DateTimeOffset? CertificateExpires => _channel?.CertificateExpires;
 
-    internal string RevealPassphrase() => new NetworkCredential("", _passphrase).Password;
+    /// <summary>What opens the vault; the connection owns it.</summary>
+    internal VaultSecrets Secrets { get; }
 
     /// <summary>Turns to another appliance (or to none); the next request enrolls there.</summary>
     internal void UseAppliance(Uri? appliance)
@@ -79,14 +76,14 @@ public sealed class AsrConnection : IDisposable
     internal Task PostAsync(string path, CancellationToken cancellationToken) =>
         SendAsync<object>(HttpMethod.Post, path, null, repeatable: true, cancellationToken);
 
-    /// <summary>Forgets certificate and passphrase. The appliance goes on.</summary>
+    /// <summary>Forgets certificate and secrets. The appliance goes on.</summary>
     public void Dispose()
     {
         if (!_disposed)
         {
             _disposed = true;
             UseAppliance(null);
-            _passphrase.Dispose();
+            Secrets.Dispose();
         }
     }
 
@@ -148,7 +145,7 @@ public sealed class AsrConnection : IDisposable
         {
             AuthorityTrust trust = await AuthorityTrust.FetchAsync(appliance, AuthorityFingerprint, cancellationToken).ConfigureAwait(false);
             using ApplianceChannel stranger = new(appliance, trust, certificate: null);
-            EnrollOperatorRequest request = new() { Passphrase = RevealPassphrase(), UserName = UserName };
+            EnrollOperatorRequest request = new() { Passphrase = Secrets.RevealPassphrase(), UserName = UserName };
             EnrollOperatorResponse? response = await stranger
                 .SendAsync<EnrollOperatorResponse>(HttpMethod.Post, AsrRoutes.EnrollOperator, request, repeatable: true, cancellationToken)
                 .ConfigureAwait(false);

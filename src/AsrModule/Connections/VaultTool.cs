@@ -1,6 +1,5 @@
 using System;
-using System.Net;
-using System.Security;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
@@ -13,17 +12,17 @@ internal static class VaultTool
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
-    public static Task<AsrVault> CreateAsync(string path, SecureString passphrase, CancellationToken cancellationToken) =>
-        RunAsync("create", path, passphrase, cancellationToken);
+    public static Task<AsrVault> CreateAsync(string location, VaultSecrets secrets, CancellationToken cancellationToken) =>
+        RunAsync("create", location, secrets, cancellationToken);
 
     /// <summary>Verifies the passphrase and tells the vault's pin and its appliances.</summary>
-    public static Task<AsrVault> ShowAsync(string path, SecureString passphrase, CancellationToken cancellationToken) =>
-        RunAsync("show", path, passphrase, cancellationToken);
+    public static Task<AsrVault> ShowAsync(string location, VaultSecrets secrets, CancellationToken cancellationToken) =>
+        RunAsync("show", location, secrets, cancellationToken);
 
-    private static Task<AsrVault> RunAsync(string action, string path, SecureString passphrase, CancellationToken cancellationToken) =>
-        ProductProcess.StartAsync<AsrVault>(
-            ProductExecutable.CreateStart(ProductExecutable.Appliance, "vault", action, "--path", path),
-            new NetworkCredential("", passphrase).Password,
-            s_timeout,
-            cancellationToken);
+    private static Task<AsrVault> RunAsync(string action, string location, VaultSecrets secrets, CancellationToken cancellationToken)
+    {
+        List<string> arguments = new() { "vault", action, "--path", location };
+        arguments.AddRange(secrets.Arguments);
+        return ProductProcess.StartAsync<AsrVault>(ProductExecutable.CreateStart(ProductExecutable.Appliance, arguments.ToArray()), secrets, s_timeout, cancellationToken);
+    }
 }

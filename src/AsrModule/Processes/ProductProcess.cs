@@ -7,11 +7,12 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
+using Asr.Module.Connections;
 
 namespace Asr.Module.Processes;
 
 /// <summary>
-/// Starts a program of the product, gives it the passphrase on standard input and reads its one line of JSON. A program that fails
+/// Starts a program of the product, gives it the secrets on standard input and reads its one line of JSON. A program that fails
 /// instead tells its <see cref="AsrError"/> as the last line of standard error.
 /// </summary>
 internal static class ProductProcess
@@ -22,7 +23,7 @@ internal static class ProductProcess
     /// Returns the answer as soon as it is there; the program may go on. If it does not come, the program is ended.
     /// </summary>
     public static async Task<T> StartAsync<T>(
-        ProcessStartInfo start, string passphrase, TimeSpan timeout, CancellationToken cancellationToken)
+        ProcessStartInfo start, VaultSecrets secrets, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using Process process = Launch(start);
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -30,7 +31,7 @@ internal static class ProductProcess
         Task<Queue<string>> errors = ReadErrorsAsync(process.StandardError);
         try
         {
-            await SendAsync(process, passphrase).ConfigureAwait(false);
+            await SendAsync(process, secrets).ConfigureAwait(false);
             Task<string?> answer = ReadLineAsync(process.StandardOutput);
             await OrCancelled(answer, limit.Token).ConfigureAwait(false);
             if (await answer.ConfigureAwait(false) is not { } line)
@@ -65,11 +66,15 @@ internal static class ProductProcess
         }
     }
 
-    private static async Task SendAsync(Process process, string passphrase)
+    private static async Task SendAsync(Process process, VaultSecrets secrets)
     {
         try
         {
-            await process.StandardInput.WriteLineAsync(passphrase).ConfigureAwait(false);
+            foreach (string line in secrets.RevealLines())
+            {
+                await process.StandardInput.WriteLineAsync(line).ConfigureAwait(false);
+            }
+
             process.StandardInput.Dispose();
         }
         catch (IOException)

@@ -11,12 +11,15 @@ using Asr.Module.Connections;
 namespace Asr.Module.Vaults;
 
 /// <summary>Opens a vault for this session and finds the appliance that serves it.</summary>
-[Cmdlet(VerbsCommunications.Connect, "AsrVault")]
+[Cmdlet(VerbsCommunications.Connect, "AsrVault", DefaultParameterSetName = FolderSet)]
 [OutputType(typeof(AsrConnection))]
 public sealed class ConnectAsrVaultCommand : AsrCommand
 {
+    private const string FolderSet = "Folder";
+    private const string ContainerSet = "Container";
+
     /// <summary>Where the vault is.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = FolderSet)]
     [Alias("Location")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
@@ -26,6 +29,16 @@ public sealed class ConnectAsrVaultCommand : AsrCommand
     [ValidateNotNull]
     public SecureString Passphrase { get; set; } = null!;
 
+    /// <summary>The container that the vault is in.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ContainerSet)]
+    [ValidateNotNull]
+    public Uri BlobContainerUri { get; set; } = null!;
+
+    /// <summary>A shared access signature or a connection string for a container; without it the environment or this machine's identity. Kept in memory while the connection lives.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? StorageSecret { get; set; }
+
     /// <summary>Control endpoint of an appliance; without it the one that the vault names is tried.</summary>
     [Parameter]
     public Uri? ApplianceUri { get; set; }
@@ -33,21 +46,26 @@ public sealed class ConnectAsrVaultCommand : AsrCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        string path = SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
-        ForAll(path, () =>
+        // A vault from the pipeline tells where it is in one property, whatever it is in.
+        (string location, SecureString? signature) = VaultAddress.Split(
+            ParameterSetName == ContainerSet ? BlobContainerUri.OriginalString : VaultAddress.Resolve(Path, SessionState));
+        ForAll(location, () =>
         {
-            AsrConnection connection = Run((output, stop) => OpenAsync(path, output, stop));
+            SecureString? storage = VaultAddress.OneSecret(signature, StorageSecret);
+            AsrConnection connection = Run((output, stop) => OpenAsync(location, storage, output, stop));
             DefaultConnection.Set(connection);
             WriteObject(connection);
         });
     }
 
-    private async Task<AsrConnection> OpenAsync(string path, PipelineOutput output, CancellationToken stop)
+    private async Task<AsrConnection> OpenAsync(string location, SecureString? storage, PipelineOutput output, CancellationToken stop)
     {
-        AsrVault vault = await VaultTool.ShowAsync(path, Passphrase, stop).ConfigureAwait(false);
-        AsrConnection connection = new(vault, Passphrase, ApplianceUri);
+        VaultSecrets secrets = new(Passphrase, storage);
+        AsrConnection? connection = null;
         try
         {
+            AsrVault vault = await VaultTool.ShowAsync(location, secrets, stop).ConfigureAwait(false);
+            connection = new AsrConnection(vault, secrets, ApplianceUri);
             if (ApplianceUri is null)
             {
                 await FindApplianceAsync(connection, output, stop).ConfigureAwait(false);
@@ -61,7 +79,8 @@ public sealed class ConnectAsrVaultCommand : AsrCommand
         }
         catch
         {
-            connection.Dispose();
+            connection?.Dispose();
+            secrets.Dispose();
             throw;
         }
     }

@@ -7,7 +7,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Vault;
-using Asr.Engine.Vault.Local;
 using Asr.ProcessServer.Configuration;
 using Asr.ProcessServer.Hosting;
 using Asr.ProcessServer.Jobs;
@@ -27,13 +26,14 @@ internal static class RunCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Option<string> vault = new("--vault") { Description = "Folder of the vault.", Required = true };
+        Option<string> vault = new("--vault") { Description = "Folder of the vault, or the URI of its container in Azure Storage.", Required = true };
         Option<string> work = new("--work") { Description = "Folder for spool, logs and failover copies; one appliance at a time.", Required = true };
         Option<string> listen = new("--listen") { Description = "Address to listen on.", DefaultValueFactory = _ => IPAddress.Loopback.ToString() };
         Option<int> controlPort = new("--control-port") { Description = "Port for module and agents; 0 for any.", DefaultValueFactory = _ => ApplianceOptions.ControlPortDefault };
         Option<int> dataPort = new("--data-port") { Description = "Port for replication data; 0 for any.", DefaultValueFactory = _ => ApplianceOptions.DataPortDefault };
         Option<FileInfo?> passphraseFile = new("--passphrase-file") { Description = "File whose first line is the passphrase; else the first line of stdin." };
-        Command run = new("run", "Runs the appliance.") { vault, work, listen, controlPort, dataPort, passphraseFile };
+        Option<bool> storageSecret = VaultCommands.CreateStorageSecretOption();
+        Command run = new("run", "Runs the appliance.") { vault, work, listen, controlPort, dataPort, passphraseFile, storageSecret };
         run.SetAction((parsed, cancellationToken) => Answers.RunAsync(() => RunAsync(
             parsed.GetRequiredValue(vault),
             new ApplianceOptions
@@ -44,19 +44,20 @@ internal static class RunCommand
                 DataPort = ReadPort("--data-port", parsed.GetValue(dataPort)),
             },
             parsed.GetValue(passphraseFile),
+            parsed.GetValue(storageSecret),
             cancellationToken)));
         return run;
     }
 
-    private static async Task RunAsync(string vaultPath, ApplianceOptions options, FileInfo? passphraseFile, CancellationToken cancellationToken)
+    private static async Task RunAsync(string vaultPath, ApplianceOptions options, FileInfo? passphraseFile, bool hasStorageSecret, CancellationToken cancellationToken)
     {
-        string passphrase = await Passphrase.ReadAsync(passphraseFile, cancellationToken);
+        VaultSecrets secrets = await VaultSecrets.ReadAsync(vaultPath, passphraseFile, hasStorageSecret, cancellationToken);
+        VaultSource source = VaultSource.Parse(vaultPath, secrets.Storage);
         using WorkFolder folder = WorkFolder.Open(options.WorkFolder);
-        LocalVaultOptions vaultOptions = new() { SpoolDirectory = folder.SpoolFolder };
-        await using IVault vault = await LocalVault.OpenAsync(vaultPath, passphrase, vaultOptions, cancellationToken);
+        await using IVault vault = await source.OpenAsync(secrets.Passphrase, folder.SpoolFolder, cancellationToken);
         using X509Certificate2 authority = await VaultAuthority.LoadAsync(vault, cancellationToken);
         await using Logger log = Logs.Create(folder.LogFolder);
-        ApplianceVault served = new() { Vault = vault, Authority = authority, Passphrase = new LocalVaultPassphrase(vault.Description.Location) };
+        ApplianceVault served = new() { Vault = vault, Authority = authority, Passphrase = new VaultPassphrase(source) };
         await using WebApplication app = ApplianceHost.Build(options, folder, served, builder =>
         {
             builder.Services.AddSerilog(log);

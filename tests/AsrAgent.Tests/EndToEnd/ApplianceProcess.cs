@@ -6,6 +6,8 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
+using Asr.Engine.Vault.Azure;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Agent.Tests.EndToEnd;
@@ -34,7 +36,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>Makes a vault.</summary>
     public static async Task<AsrVault> CreateVaultAsync(string path, string passphrase)
     {
-        await using ManagedProcess process = Start(passphrase, "vault", "create", "--path", path);
+        await using ManagedProcess process = Start(path, passphrase, "vault", "create", "--path", path);
         return await ReadAnswerAsync<AsrVault>(process);
     }
 
@@ -42,6 +44,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     public static async Task<ApplianceProcess> RunAsync(string vault, string work, string passphrase, int controlPort, int dataPort, IPAddress? listen = null)
     {
         ManagedProcess process = Start(
+            vault,
             passphrase,
             "run", "--vault", vault, "--work", work, "--control-port", Text(controlPort), "--data-port", Text(dataPort), "--listen", (listen ?? IPAddress.Loopback).ToString());
         try
@@ -79,8 +82,10 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    private static ManagedProcess Start(string passphrase, params string[] arguments) =>
-        ManagedProcess.Start(ManagedProcess.Built("AsrProcessServer", "asr-appliance.dll"), arguments, passphrase);
+    // A container's secret is the second line, as the module sends it.
+    private static ManagedProcess Start(string vault, string passphrase, params string[] arguments) => BlobContainerAddress.IsContainer(vault)
+        ? ManagedProcess.Start(ManagedProcess.Built("AsrProcessServer", "asr-appliance.dll"), [.. arguments, "--storage-secret"], $"{passphrase}\n{Azurite.ConnectionString}")
+        : ManagedProcess.Start(ManagedProcess.Built("AsrProcessServer", "asr-appliance.dll"), arguments, passphrase);
 
     private static async Task<T> ReadAnswerAsync<T>(ManagedProcess process)
     {

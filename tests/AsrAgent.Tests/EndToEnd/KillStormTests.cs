@@ -2,6 +2,7 @@ using System;
 using System.Threading.Tasks;
 using Asr.Contracts;
 using Asr.Engine.Blocks;
+using Asr.Tests.Shared;
 using Xunit;
 
 namespace Asr.Agent.Tests.EndToEnd;
@@ -12,11 +13,13 @@ public sealed class KillStormTests
     private const int Kills = 10;
     private const int Blocks = 3000;
 
-    [Fact]
-    public async Task A_storm_of_kills_loses_no_acknowledged_write()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_storm_of_kills_loses_no_acknowledged_write(bool isInContainer)
     {
         Random random = SeededRandom();
-        await using DrSite site = await DrSite.StartProtectedAsync();
+        await using DrSite site = await DrSite.StartProtectedAsync(vaultPath: isInContainer ? Azurite.NewContainer().Location : null);
         await using SequencedWriter writer = new(site.OpenDiskAsync, Blocks, random.Next());
         for (int kill = 0; kill < Kills; kill++)
         {
