@@ -18,6 +18,9 @@ internal static class TrackedDisk
     private const string PinFolder = "asr-agent";
     private const string DefaultRuntimeFolder = "/run/asr-agent";
 
+    /// <summary>Half of what a served disk may have: no write waits here, only what was read and is to be sent.</summary>
+    private const long QueueBytesMax = 32 << 20;
+
     /// <summary>Folder for what must outlive the agent only: systemd's, or one like it.</summary>
     public static string RuntimeFolder => Environment.GetEnvironmentVariable("RUNTIME_DIRECTORY") is { Length: > 0 } given ? given : DefaultRuntimeFolder;
 
@@ -48,7 +51,7 @@ internal static class TrackedDisk
             }
 
             ActivityLog activity = ActivityLog.Open(log, known.Id, source.Length, ifMissing: WhyMissing(known));
-            return new DiskCapture(known.Id, option.Name, source, activity, tracker: tracker);
+            return new DiskCapture(known.Id, option.Name, source, activity, new DiskCaptureOptions { QueueBytesMax = QueueBytesMax }, tracker);
         }
         catch (Exception error)
         {

@@ -93,7 +93,13 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
             return null;
         }
 
-        await ApproachAsync(tracked, cancellationToken).ConfigureAwait(false);
+        long left = await ApproachAsync(tracked, cancellationToken).ConfigureAwait(false);
+        if (shared is null && left > RestCopy.BytesMax)
+        {
+            // The workload writes faster than it is shipped. A freeze could not succeed, and one after another would stall the workload for nothing.
+            return null;
+        }
+
         if (shared is not null)
         {
             await StayCloseAsync(tracked, shared.ReadyAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -128,25 +134,27 @@ internal sealed class InstantTaker(IQuiescence? quiescence, ShippingOptions opti
         }
     }
 
-    private async Task ApproachAsync(DiskShipper[] tracked, CancellationToken cancellationToken)
+    // Bytes that are left.
+    private async Task<long> ApproachAsync(DiskShipper[] tracked, CancellationToken cancellationToken)
     {
         if (quiescence is not null)
         {
             await Task.Run(() => quiescence.WriteBack(Devices(tracked)), cancellationToken).ConfigureAwait(false);
         }
 
-        long before = long.MaxValue;
+        long left = long.MaxValue;
         for (int pass = 0; pass < PassesMax; pass++)
         {
+            long before = left;
             await Task.WhenAll(tracked.Select(disk => disk.CatchUpNowAsync(cancellationToken))).ConfigureAwait(false);
-            long left = tracked.Sum(disk => disk.Capture.Tracker!.WrittenBytes);
+            left = tracked.Sum(disk => disk.Capture.Tracker!.WrittenBytes);
             if (left <= LittleBytes || left > before / 2)
             {
-                return;
+                break;
             }
-
-            before = left;
         }
+
+        return left;
     }
 
     // Until it is time: what is written meanwhile is taken up, so that little is left then. A pass that is under way when the time comes is not waited for; what it has not read is copied at rest.

@@ -16,10 +16,12 @@ namespace Asr.Agent.Tests.Packaging;
 /// <summary>The agent as it is shipped, one file of machine code, through the whole of a tracked replication.</summary>
 public sealed class PackedAgentTests
 {
+    private const long MemoryBytesMax = 150 << 20;
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ItReplicatesABusyDiskOfTheMachineAndFailsOver()
+    public async Task ItReplicatesABusyDiskOfTheMachineWithinItsMemoryAndFailsOver()
     {
         RealTools.Require("fio");
         using TemporaryFolder folder = new();
@@ -37,6 +39,7 @@ public sealed class PackedAgentTests
         await site.RequireDrillEqualsSourceAsync(point.Id);
         long memory = await ReadMemoryMaxAsync(site.Agent.Id);
         TestContext.Current.TestOutputHelper!.WriteLine($"The agent had {memory >> 20} MiB at most.");
+        Assert.True(memory < MemoryBytesMax, $"The agent had {memory >> 20} MiB.");
 
         string source = await site.HashSourceAsync();
         await site.RunAsync(MachineOperation.PlannedFailover);

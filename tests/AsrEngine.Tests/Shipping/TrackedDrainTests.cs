@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
@@ -69,6 +70,23 @@ public sealed class TrackedDrainTests
         await SeeAsync(() => rig.Tracker.Rests > rests);
     }
 
+    [Fact]
+    public async Task What_is_written_faster_than_it_is_shipped_is_not_frozen_for()
+    {
+        await using Rig rig = new();
+        await rig.FirstPointAsync();
+        int freezes = rig.Quiescence.Freezes;
+        rig.Tracker.BytesAfterDrain = 17 << 20;
+        int drains = rig.Tracker.Drains;
+        await rig.AskForPointAsync(2);
+        await SeeAsync(() => rig.Tracker.Drains > drains + 5);
+        Assert.Equal((freezes, 1), (rig.Quiescence.Freezes, rig.Sink.Points.Count));
+
+        rig.Tracker.BytesAfterDrain = 0;
+        await SeeAsync(() => rig.Sink.Points.Count == 2);
+        Assert.True(rig.Quiescence.Freezes > freezes);
+    }
+
     private static async Task SeeAsync(Func<bool> isSeen)
     {
         long began = Stopwatch.GetTimestamp();
@@ -90,10 +108,12 @@ public sealed class TrackedDrainTests
             ActivityLog log = ActivityLog.Open(_folder.At("log"), _diskId, DiskBytes);
             _capture = new DiskCapture(_diskId, "data", new MemoryBlockDevice(DiskBytes), log, tracker: Tracker);
             ShippingOptions options = new() { CheckInterval = TimeSpan.FromMilliseconds(5), DrainInterval = TimeSpan.FromHours(1), DrainBytes = DrainBytes };
-            Replicator = new MachineReplicator(Guid.NewGuid(), [_capture], Sink, Sink, options);
+            Replicator = new MachineReplicator(Guid.NewGuid(), [_capture], Sink, Sink, options, quiescence: Quiescence);
         }
 
         public ToldTracker Tracker { get; } = new();
+
+        public CountedQuiescence Quiescence { get; } = new();
 
         public InMemoryReplicationSink Sink { get; } = new();
 
@@ -120,6 +140,41 @@ public sealed class TrackedDrainTests
         }
     }
 
+    /// <summary>Nothing to freeze, but each time is counted.</summary>
+    private sealed class CountedQuiescence : IQuiescence
+    {
+        private int _freezes;
+
+        public int Freezes => Volatile.Read(ref _freezes);
+
+        public void WriteBack(IReadOnlyList<string> devicePaths)
+        {
+        }
+
+        public IQuietMoment Begin(IReadOnlyList<string> devicePaths, TimeSpan budget)
+        {
+            Interlocked.Increment(ref _freezes);
+            return new Moment();
+        }
+
+        private sealed class Moment : IQuietMoment
+        {
+            public DateTimeOffset Since { get; } = TimeProvider.System.GetUtcNow();
+
+            public IReadOnlyList<string> FileSystems => ["/somewhere"];
+
+            public IReadOnlyList<string> Unfreezable => [];
+
+            public bool Covers(string devicePath) => true;
+
+            public bool End() => true;
+
+            public void Dispose()
+            {
+            }
+        }
+    }
+
     /// <summary>A tracker that says what the test wants; nothing is ever written.</summary>
     private sealed class ToldTracker : IChangeTracker
     {
@@ -142,6 +197,8 @@ public sealed class TrackedDrainTests
             set => Interlocked.Exchange(ref _writtenBytes, value);
         }
 
+        public long BytesAfterDrain { get; set; }
+
         public DrainOutcome? NextCheck { get; set; }
 
         public int Checks => Volatile.Read(ref _checks);
@@ -160,7 +217,7 @@ public sealed class TrackedDrainTests
 
         public DrainOutcome Drain(Action<long, long> written, DiskRest rest)
         {
-            WrittenBytes = 0;
+            WrittenBytes = BytesAfterDrain;
             Interlocked.Increment(ref _drains);
             if (rest != DiskRest.None)
             {
