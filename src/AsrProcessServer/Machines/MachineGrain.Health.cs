@@ -24,6 +24,9 @@ public sealed partial class MachineGrain
     {
         MachineDocument document = Document;
         DateTimeOffset now = time.GetUtcNow();
+
+        // Once for all that it decides: this runs every second, and the vault may be far away.
+        AsrReplicationPolicy? policy = document.PolicyName is null ? null : await policies.GetAsync(document.PolicyName, CancellationToken.None);
         List<HealthError> errors = [];
         bool agentExpected = document.State is not (MachineState.Discovered or MachineState.Disabling or MachineState.Disabled)
             && (document.Failover is null || document.State == MachineState.FailingBack);
@@ -73,7 +76,7 @@ public sealed partial class MachineGrain
         {
             errors.Add(unusual);
         }
-        if (await RpoBreachAsync(document, now) is { } breach)
+        if (RpoBreach(document, policy, now) is { } breach)
         {
             errors.Add(breach);
         }
@@ -81,8 +84,8 @@ public sealed partial class MachineGrain
         {
             errors.Add(damage);
         }
-        errors.AddRange(await VerificationErrorsAsync(document, now));
-        await FollowBandwidthAsync();
+        errors.AddRange(VerificationErrors(document, policy, now));
+        await FollowBandwidthAsync(policy);
         await KeepHealthAsync(Document, errors);
     }
 
@@ -123,14 +126,13 @@ public sealed partial class MachineGrain
             Since = now,
         });
 
-    private async Task<HealthError?> RpoBreachAsync(MachineDocument document, DateTimeOffset now)
+    private HealthError? RpoBreach(MachineDocument document, AsrReplicationPolicy? policy, DateTimeOffset now)
     {
         bool pointsExpected = document.State is MachineState.Protected or MachineState.Resynchronizing or MachineState.Paused or MachineState.ReverseProtected;
-        if (!pointsExpected || document.PolicyName is null || _latestPoint is null)
+        if (!pointsExpected || policy is null || _latestPoint is null)
         {
             return null;
         }
-        AsrReplicationPolicy policy = await policies.GetAsync(document.PolicyName, CancellationToken.None);
         double ageSeconds = (now - _latestPoint.Time).TotalSeconds;
         return ageSeconds <= policy.RpoThresholdSeconds
             ? null

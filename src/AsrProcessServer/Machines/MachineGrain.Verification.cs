@@ -90,7 +90,7 @@ public sealed partial class MachineGrain
             Differences = earlier.Differences.Concat(disk.Differences).Take(ReplicationLimits.VerificationRangesMax).ToArray(),
         };
 
-    private async Task<IEnumerable<HealthError>> VerificationErrorsAsync(MachineDocument document, DateTimeOffset now)
+    private static List<HealthError> VerificationErrors(MachineDocument document, AsrReplicationPolicy? policy, DateTimeOffset now)
     {
         List<HealthError> errors = [];
         if (document.Verification is { } verification && Different(verification) > 0)
@@ -105,9 +105,9 @@ public sealed partial class MachineGrain
                 Since = now,
             });
         }
-        if (document.State == MachineState.Protected && document.PolicyName is not null)
+        if (document.State == MachineState.Protected && policy is not null)
         {
-            int days = (await policies.GetAsync(document.PolicyName, CancellationToken.None)).VerificationFrequencyDays;
+            int days = policy.VerificationFrequencyDays;
             if (days > 0 && document.VerifiedAt is { } verified && now - verified > TimeSpan.FromDays((double)days * OverdueFrequencies))
             {
                 errors.Add(new HealthError
@@ -124,12 +124,10 @@ public sealed partial class MachineGrain
     }
 
     /// <summary>The limit of this time of the week goes to the agent when it has changed.</summary>
-    private async Task FollowBandwidthAsync()
+    private async Task FollowBandwidthAsync(AsrReplicationPolicy? policy)
     {
         MachineDocument document = Document;
-        long? limit = document.PolicyName is null
-            ? null
-            : BandwidthWindow.LimitAt((await policies.GetAsync(document.PolicyName, CancellationToken.None)).BandwidthLimit, time.GetLocalNow());
+        long? limit = policy is null ? null : BandwidthWindow.LimitAt(policy.BandwidthLimit, time.GetLocalNow());
         AgentAssignment assignment = Follow(document.Assignment, document.Assignment with { BandwidthBytesPerSecond = limit });
         if (assignment != document.Assignment)
         {
