@@ -73,7 +73,7 @@ public sealed class GroupGrain(
         {
             // Those of a round before this are published: its machines have begun this one since, and the look in between saw to the rest.
             await PublishLeftAsync();
-            await SaveAsync(new GroupDocument { Name = _name, Unpublished = round.Points });
+            await state.ReplaceAsync(new GroupDocument { Name = _name, Unpublished = round.Points });
             GroupsLog.RoundComplete(logger, round.Id, _name, round.Points.Count, round.Span.TotalMilliseconds, round.LongestRest.TotalMilliseconds);
             await AfterAsync();
         }
@@ -156,21 +156,6 @@ public sealed class GroupGrain(
             AsrRecoveryPoint stored = await points.PublishAsync(agreed, CancellationToken.None);
             await GrainFactory.GetGrain<IMachineGrain>(stored.MachineId).PointPublishedAsync(stored);
         }
-        await SaveAsync(state.State with { Unpublished = [] });
-    }
-
-    private async Task SaveAsync(GroupDocument document)
-    {
-        GroupDocument before = state.State;
-        state.State = document;
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            state.State = before;
-            throw;
-        }
+        await state.ReplaceAsync(state.State with { Unpublished = [] });
     }
 }

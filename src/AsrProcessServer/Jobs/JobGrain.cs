@@ -132,18 +132,7 @@ public sealed class JobGrain(
 
     private async Task SaveAsync(JobDocument document)
     {
-        JobDocument before = state.State;
-        state.State = Next(document);
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What is in memory must not run ahead of the vault: the caller repeats the call.
-            state.State = before;
-            throw;
-        }
+        await state.ReplaceAsync(Next(document));
         signals.Raise(this.GetPrimaryKey());
     }
 }

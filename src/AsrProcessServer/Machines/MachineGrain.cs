@@ -108,18 +108,7 @@ public sealed partial class MachineGrain(
 
     private async Task SaveAsync(MachineDocument document)
     {
-        MachineDocument before = state.State;
-        state.State = document;
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What is in memory must not run ahead of the vault: the caller repeats the call.
-            state.State = before;
-            throw;
-        }
+        await state.ReplaceAsync(document);
         signals.Raise(this.GetPrimaryKey());
     }
 
