@@ -24,13 +24,7 @@ internal sealed partial class CaptureLedger
             for (long region = first; region <= last; region++)
             {
                 _touched?.Set(region);
-                _compare.Clear(region);
-                bool isNew = _pending.Set(region);
-                if (isNew && !_recent[region] && !_settling[region])
-                {
-                    _activity.Mark(region);
-                }
-
+                bool isNew = MakePending(region);
                 _masks!.Add(region, MaskOf(region, offset, length), isNew);
             }
         }

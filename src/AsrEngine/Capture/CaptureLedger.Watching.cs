@@ -62,12 +62,7 @@ internal sealed partial class CaptureLedger
     {
         lock (_gate)
         {
-            _compare.Clear(region);
-            if (_pending.Set(region) && !_recent[region] && !_settling[region])
-            {
-                _activity.Mark(region);
-            }
-
+            MakePending(region);
             _masks?.MakeWhole(region);
             RegionsWaiting.Set();
         }

@@ -274,13 +274,22 @@ internal sealed partial class CaptureLedger
         for (long region = first; region <= last; region++)
         {
             _touched?.Set(region);
-            _compare.Clear(region);
-            if (_pending.Set(region) && !_recent[region] && !_settling[region])
-            {
-                _activity.Mark(region);
-            }
+            MakePending(region);
         }
 
         RegionsWaiting.Set();
+    }
+
+    /// <summary>The region's content is to be sent, whatever is known of the replica's. Returns whether that is new.</summary>
+    private bool MakePending(long region)
+    {
+        _compare.Clear(region);
+        bool isNew = _pending.Set(region);
+        if (isNew && !_recent[region] && !_settling[region])
+        {
+            _activity.Mark(region);
+        }
+
+        return isNew;
     }
 }
