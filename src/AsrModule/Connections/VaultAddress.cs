@@ -9,18 +9,14 @@ namespace Asr.Module.Connections;
 /// <summary>Where a vault is, as the product's programs are told: a folder, or the URI of a container without its signature.</summary>
 internal static class VaultAddress
 {
-    /// <summary>Whether a text names a container and not a folder.</summary>
-    public static bool IsContainer(string location) =>
-        location.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || location.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>A folder's full path, or a container's URI as it is.</summary>
     public static string Resolve(string location, SessionState session) =>
-        IsContainer(location) ? location : session.Path.GetUnresolvedProviderPathFromPSPath(location);
+        VaultLocation.IsContainer(location) ? location : session.Path.GetUnresolvedProviderPathFromPSPath(location);
 
     /// <summary>Takes the signature out of a container's URI: it must not become an argument of a program.</summary>
     public static (string Location, SecureString? Signature) Split(string location)
     {
-        int query = IsContainer(location) ? location.IndexOf('?') : -1;
+        int query = VaultLocation.IsContainer(location) ? location.IndexOf('?') : -1;
         return query < 0 ? (location, null) : (location.Substring(0, query), new NetworkCredential("", location.Substring(query + 1)).SecurePassword);
     }
 

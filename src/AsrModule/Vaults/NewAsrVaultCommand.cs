@@ -40,7 +40,7 @@ public sealed class NewAsrVaultCommand : AsrCommand
     {
         (string location, SecureString? signature) = VaultAddress.Split(
             ParameterSetName == ContainerSet ? BlobContainerUri.OriginalString : VaultAddress.Resolve(Path, SessionState));
-        if (ShouldProcess(VaultAddress.IsContainer(location) ? $"container '{location}'" : $"folder '{location}'", "Make a vault"))
+        if (ShouldProcess(VaultLocation.IsContainer(location) ? $"container '{location}'" : $"folder '{location}'", "Make a vault"))
         {
             ForAll(location, () =>
             {

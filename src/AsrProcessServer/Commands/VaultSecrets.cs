@@ -3,7 +3,6 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Asr.Contracts;
-using Asr.ProcessServer.Configuration;
 
 namespace Asr.ProcessServer.Commands;
 
@@ -48,7 +47,7 @@ internal sealed record VaultSecrets(string Passphrase, string? Storage)
         {
             CheckLine(storage, StorageCharsMax, $"signature or connection string of the storage in the second line of {where}", $"Give it there, or leave {StorageSecretOption} out.");
         }
-        else if (VaultSource.IsContainer(location))
+        else if (VaultLocation.IsContainer(location))
         {
             storage = Array.Find(Array.ConvertAll(s_variables, Environment.GetEnvironmentVariable), static value => !string.IsNullOrEmpty(value));
         }

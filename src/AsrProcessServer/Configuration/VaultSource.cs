@@ -20,15 +20,12 @@ internal sealed class VaultSource
         _container = container;
     }
 
-    /// <summary>Whether a text names a container and not a folder.</summary>
-    public static bool IsContainer(string location) => BlobContainerAddress.IsContainer(location);
-
     /// <summary>Takes the location apart. A signature in it is refused: arguments are seen by every user of the machine.</summary>
     /// <param name="location">Folder, or URI of a container.</param>
     /// <param name="storageSecret">A shared access signature or a connection string for a container; null for the machine's identity.</param>
     public static VaultSource Parse(string location, string? storageSecret)
     {
-        if (!IsContainer(location))
+        if (!VaultLocation.IsContainer(location))
         {
             return new VaultSource(location, null);
         }

@@ -6,7 +6,6 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
-using Asr.Engine.Vault.Azure;
 using Asr.Tests.Shared;
 using Xunit;
 
@@ -83,7 +82,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     // A container's secret is the second line, as the module sends it.
-    private static ManagedProcess Start(string vault, string passphrase, params string[] arguments) => BlobContainerAddress.IsContainer(vault)
+    private static ManagedProcess Start(string vault, string passphrase, params string[] arguments) => VaultLocation.IsContainer(vault)
         ? ManagedProcess.Start(ManagedProcess.Built("AsrProcessServer", "asr-appliance.dll"), [.. arguments, "--storage-secret"], $"{passphrase}\n{Azurite.ConnectionString}")
         : ManagedProcess.Start(ManagedProcess.Built("AsrProcessServer", "asr-appliance.dll"), arguments, passphrase);
 

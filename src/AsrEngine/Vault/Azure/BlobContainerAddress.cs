@@ -36,10 +36,6 @@ public sealed class BlobContainerAddress
     /// <summary>Changes how requests are made, for tests.</summary>
     internal Action<BlobClientOptions>? Tune { get; set; }
 
-    /// <summary>Whether a text names a container and not a folder.</summary>
-    public static bool IsContainer(string location) =>
-        location.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || location.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>
     /// Takes an address apart. Throws <see cref="AsrErrorCode.InvalidArgument"/> for one that is no container's, and for a secret that is for another account.
     /// </summary>
@@ -47,7 +43,7 @@ public sealed class BlobContainerAddress
     /// <param name="secret">A shared access signature or a connection string; null for the machine's identity, or the signature in the address.</param>
     public static BlobContainerAddress Parse(string location, string? secret)
     {
-        if (!Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) || !IsContainer(location) || uri.Fragment.Length > 0 || uri.UserInfo.Length > 0)
+        if (!Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) || !VaultLocation.IsContainer(location) || uri.Fragment.Length > 0 || uri.UserInfo.Length > 0)
         {
             throw new AsrException(
                 AsrErrorCode.InvalidArgument, "The address of the vault's container is no URI of a container.", "Give it as https://ACCOUNT.blob.core.windows.net/CONTAINER.");
