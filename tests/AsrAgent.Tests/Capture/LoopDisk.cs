@@ -2,6 +2,9 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Asr.Agent.Capture;
+using Asr.Agent.Capture.Bpf;
+using Asr.Agent.Disks;
+using Asr.Agent.State;
 using Asr.Agent.Tests.EndToEnd;
 using Asr.Tests.Shared;
 
@@ -49,6 +52,16 @@ internal sealed class LoopDisk : IAsyncDisposable
 
     public async Task FormatAsync(string fileSystem) =>
         await RealTools.CheckAsync("mkfs." + fileSystem, fileSystem == "ext4" ? ["-q", "-F", DevicePath] : ["-q", "-f", DevicePath]);
+
+    /// <summary>Removes what an agent has left in the kernel and in /run of its tracking of this disk. The agent must have ended.</summary>
+    /// <param name="state">The agent's state folder.</param>
+    /// <param name="name">The disk's name there.</param>
+    public void RemoveTracking(string state, string name)
+    {
+        Guid disk = DiskRegistry.Load(StateFolder.Open(state)).Resolve(name, DevicePath).Id;
+        PinnedTracker.Remove(TrackedDisk.PinPath(disk));
+        File.Delete(TrackedDisk.ActivityLogPath(disk));
+    }
 
     public async Task MountAsync(string? device = null)
     {

@@ -31,9 +31,14 @@ internal sealed class AgentProcess : IAsyncDisposable
     public static ManagedProcess StartWithInput(string input, params IEnumerable<string> arguments) =>
         ManagedProcess.Start(ManagedProcess.Built("AsrAgent", "asr-agent.dll"), arguments, input);
 
-    /// <summary>The same by a command of the test's, such as one that enters a namespace first.</summary>
-    public static ManagedProcess StartWithInput(string input, IReadOnlyList<string> command, params IEnumerable<string> arguments) =>
-        ManagedProcess.StartProgram(command[0], [.. command.Skip(1), .. arguments], input);
+    /// <summary>Enrolls a machine into a state folder, by a command of the test's, such as one that enters a namespace first.</summary>
+    public static async Task EnrollAsync(IReadOnlyList<string> command, string token, string appliance, string state, string name)
+    {
+        await using ManagedProcess enroll = ManagedProcess.StartProgram(
+            command[0], [.. command.Skip(1), "enroll", "--appliance", appliance, "--state", state, "--name", name], token);
+        string errors = await enroll.FinishAsync(TestContext.Current.CancellationToken);
+        Assert.True(enroll.ExitCode == 0, errors);
+    }
 
     /// <summary>Starts <c>run</c> and waits until it serves.</summary>
     public static Task<AgentProcess> RunAsync(string state, params IEnumerable<string> disks) => RunAsync([], state, disks);

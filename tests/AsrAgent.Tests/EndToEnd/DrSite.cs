@@ -6,10 +6,6 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
-using Asr.Agent.Capture;
-using Asr.Agent.Capture.Bpf;
-using Asr.Agent.Disks;
-using Asr.Agent.State;
 using Asr.Agent.Tests.Capture;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
@@ -146,13 +142,8 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     /// <summary>Enrolls a machine into a state folder.</summary>
-    public async Task EnrollAgentAsync(string state, string name)
-    {
-        await using ManagedProcess enroll = AgentProcess.StartWithInput(
-            await Operator.CreateTokenAsync(), "enroll", "--appliance", Appliance.Self.ControlEndpoint, "--state", state, "--name", name);
-        string errors = await enroll.FinishAsync(Stop);
-        Assert.True(enroll.ExitCode == 0, errors);
-    }
+    public async Task EnrollAgentAsync(string state, string name) =>
+        await AgentProcess.EnrollAsync(AgentProcess.BuiltCommand, await Operator.CreateTokenAsync(), Appliance.Self.ControlEndpoint, state, name);
 
     /// <summary>Starts replication and waits until it is in sync with a first point.</summary>
     public async Task ProtectAsync()
@@ -207,10 +198,13 @@ internal sealed class DrSite : IAsyncDisposable
     }
 
     /// <summary>Copies the disk as a drill of a point serves it into a file.</summary>
-    public async Task CopyDrillAsync(Guid pointId, string path)
+    public Task CopyDrillAsync(Guid pointId, string path) => CopyDrillAsync(Operator, MachineId, pointId, path);
+
+    /// <summary>The same of any machine that has one disk.</summary>
+    public static async Task CopyDrillAsync(OperatorClient client, Guid machineId, Guid pointId, string path)
     {
-        await RunAsync(new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = pointId });
-        AsrReplicatedMachine machine = await MachineAsync();
+        await client.RunAsync(machineId, new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = pointId });
+        AsrReplicatedMachine machine = await client.GetMachineAsync(machineId);
         await using (IBlockDevice copy = await OpenAsync(machine.TestFailover!.Disks[0]))
         await using (FileStream file = File.Create(path))
         {
@@ -223,7 +217,7 @@ internal sealed class DrSite : IAsyncDisposable
             }
         }
 
-        await RunAsync(MachineOperation.CleanUpTestFailover);
+        await client.RunAsync(machineId, new OperationRequest { Operation = MachineOperation.CleanUpTestFailover });
     }
 
     /// <summary>SHA-256 of the source disk.</summary>
@@ -281,9 +275,7 @@ internal sealed class DrSite : IAsyncDisposable
 
         if (_machineDisk is not null && MachineId != Guid.Empty)
         {
-            Guid disk = DiskRegistry.Load(StateFolder.Open(StatePath)).Resolve(DiskName, DiskPath).Id;
-            PinnedTracker.Remove(TrackedDisk.PinPath(disk));
-            File.Delete(TrackedDisk.ActivityLogPath(disk));
+            _machineDisk.RemoveTracking(StatePath, DiskName);
         }
 
         _operator?.Dispose();

@@ -5,10 +5,6 @@ using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
-using Asr.Agent.Capture;
-using Asr.Agent.Capture.Bpf;
-using Asr.Agent.Disks;
-using Asr.Agent.State;
 using Asr.Agent.Tests.Capture;
 using Asr.Agent.Tests.Doubles;
 using Asr.Contracts;
@@ -92,21 +88,7 @@ internal sealed class GroupSite : IAsyncDisposable
     public async Task<string> CopyAsync(AsrRecoveryPoint point)
     {
         string path = _folder.At($"{point.Id:N}.img");
-        await Operator.RunAsync(point.MachineId, new OperationRequest { Operation = MachineOperation.TestFailover, RecoveryPointId = point.Id });
-        AsrReplicatedMachine machine = await Operator.GetMachineAsync(point.MachineId);
-        await using (IBlockDevice copy = await DrSite.OpenAsync(machine.TestFailover!.Disks[0]))
-        await using (FileStream file = File.Create(path))
-        {
-            byte[] buffer = new byte[1 << 20];
-            for (long at = 0; at < copy.Length; at += buffer.Length)
-            {
-                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, copy.Length - at));
-                await copy.ReadAsync(at, part, Stop);
-                await file.WriteAsync(part, Stop);
-            }
-        }
-
-        await Operator.RunAsync(point.MachineId, new OperationRequest { Operation = MachineOperation.CleanUpTestFailover });
+        await DrSite.CopyDrillAsync(Operator, point.MachineId, point.Id, path);
         return path;
     }
 
@@ -119,9 +101,7 @@ internal sealed class GroupSite : IAsyncDisposable
 
         if (_files is not null && FilesId != Guid.Empty)
         {
-            Guid disk = DiskRegistry.Load(StateFolder.Open(_folder.At("files"))).Resolve(Disk, _files.DevicePath).Id;
-            PinnedTracker.Remove(TrackedDisk.PinPath(disk));
-            File.Delete(TrackedDisk.ActivityLogPath(disk));
+            _files.RemoveTracking(_folder.At("files"), Disk);
         }
 
         if (_files is not null)
@@ -166,14 +146,7 @@ internal sealed class GroupSite : IAsyncDisposable
     private async Task<(AgentProcess Agent, Guid Id)> StartAgentAsync(string name, MachineNetwork network, int controlPort, string disk)
     {
         string[] command = [.. network.Entry, .. AgentProcess.BuiltCommand];
-        string address = $"https://{FilesNetwork.HostAddress}:{controlPort}";
-        await using (ManagedProcess enroll = AgentProcess.StartWithInput(
-            await Operator.CreateTokenAsync(), command, "enroll", "--appliance", address, "--state", _folder.At(name), "--name", name))
-        {
-            string errors = await enroll.FinishAsync(Stop);
-            Assert.True(enroll.ExitCode == 0, errors);
-        }
-
+        await AgentProcess.EnrollAsync(command, await Operator.CreateTokenAsync(), $"https://{FilesNetwork.HostAddress}:{controlPort}", _folder.At(name), name);
         AgentProcess agent = Keep(await AgentProcess.RunCommandAsync(command, _folder.At(name), disk));
         return (agent, agent.Announcement.GetProperty("machineId").GetGuid());
     }
