@@ -125,8 +125,8 @@ internal sealed class WriteTracker : IChangeTracker
         bool isAtRest = rest != DiskRest.None && WaitForRest();
         TakeBits(written);
         bool isUnderWay = ReturnUnderWay(rest, isAtRest, began);
-        DrainOutcome outcome = new() { IsUnderWay = isUnderWay || (rest != DiskRest.None && !isAtRest), Loss = FindGaps() };
-        return isAtRest && !isUnderWay ? CheckAtRest(outcome) : outcome with { IsDoubtful = IsDoubtful() };
+        DrainOutcome outcome = new() { IsUnderWay = isUnderWay || (rest != DiskRest.None && !isAtRest) };
+        return isAtRest && !isUnderWay ? CheckAtRest(outcome) : outcome with { Loss = FindGaps(), IsDoubtful = IsDoubtful() };
     }
 
     /// <inheritdoc/>
@@ -318,7 +318,9 @@ internal sealed class WriteTracker : IChangeTracker
 
     private DrainOutcome CheckAtRest(DrainOutcome outcome)
     {
+        // The kernel's count first: what it counts and the programs could not track has its reason among the gaps by then.
         (long written, long discarded) = _disk.EndedSectors;
+        string? gaps = FindGaps();
         long writtenBase = written - (Read(Counter.WrittenSectors) - Read(Counter.WriteReturnedSectors));
         long discardedBase = discarded - (Read(Counter.DiscardedSectors) - Read(Counter.DiscardReturnedSectors));
         bool isFirst = Read(Counter.IsSettled) == 0;
@@ -333,7 +335,7 @@ internal sealed class WriteTracker : IChangeTracker
         return outcome with
         {
             IsFirstRest = isFirst,
-            Loss = outcome.Loss
+            Loss = gaps
                 ?? (areBitsLost ? "Not all that was noted of writes was found." : null)
                 ?? (isFirst || missed == 0 ? null : $"The kernel counts {missed} more sectors written than were tracked."),
         };
