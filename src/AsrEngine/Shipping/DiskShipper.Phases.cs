@@ -116,14 +116,16 @@ internal sealed partial class DiskShipper
             // A comparison that was asked for and had not ended goes on: its regions are pending still, or all are.
             _phaseCoversAll |= coversAll;
             _phaseGeneration = _askedGeneration;
-            _phaseReason ??= reason;
-            _phaseRegions = Ledger.PendingRegions;
             if (reason is not null)
             {
-                _shownReason = reason;
+                // What is found beside it or right after it mostly follows from it: the first reason stays until it has been seen.
+                string told = ResynchronizeReason ?? reason;
+                (_phaseReason, _shownReason) = (told, told);
                 _shownSince = _time.GetTimestamp();
                 ShippingLog.ComparisonBegun(_logger, Capture.Id, reason);
             }
+
+            _phaseRegions = Ledger.PendingRegions;
         }
     }
 

@@ -61,6 +61,22 @@ public sealed class TrackedDrainTests
     }
 
     [Fact]
+    public async Task A_loss_right_after_another_does_not_hide_its_reason()
+    {
+        await using Rig rig = new(new StillTime());
+        await rig.FirstPointAsync();
+        rig.Tracker.NextCheck = new DrainOutcome { Loss = "Something was missed." };
+        await SeeAsync(() => rig.Replicator.GetReport() is { ResynchronizeReason: not null, InSync: true });
+        rig.Tracker.NextCheck = new DrainOutcome { Loss = "It is missing elsewhere too." };
+        await SeeAsync(() => rig.Tracker.NextCheck is null);
+
+        // It is checked again once the loss has been answered.
+        int checks = rig.Tracker.Checks;
+        await SeeAsync(() => rig.Tracker.Checks > checks + 1);
+        Assert.Equal("Something was missed.", rig.Replicator.GetReport().ResynchronizeReason);
+    }
+
+    [Fact]
     public async Task A_doubt_that_a_check_tells_is_settled_at_rest()
     {
         await using Rig rig = new();
@@ -103,12 +119,12 @@ public sealed class TrackedDrainTests
         private readonly Guid _diskId = Guid.NewGuid();
         private readonly DiskCapture _capture;
 
-        public Rig()
+        public Rig(TimeProvider? time = null)
         {
             ActivityLog log = ActivityLog.Open(_folder.At("log"), _diskId, DiskBytes);
             _capture = new DiskCapture(_diskId, "data", new MemoryBlockDevice(DiskBytes), log, tracker: Tracker);
             ShippingOptions options = new() { CheckInterval = TimeSpan.FromMilliseconds(5), DrainInterval = TimeSpan.FromHours(1), DrainBytes = DrainBytes };
-            Replicator = new MachineReplicator(Guid.NewGuid(), [_capture], Sink, Sink, options, quiescence: Quiescence);
+            Replicator = new MachineReplicator(Guid.NewGuid(), [_capture], Sink, Sink, options, time: time, quiescence: Quiescence);
         }
 
         public ToldTracker Tracker { get; } = new();
@@ -138,6 +154,12 @@ public sealed class TrackedDrainTests
             await _capture.DisposeAsync();
             _folder.Dispose();
         }
+    }
+
+    /// <summary>Timers end, and yet no time passes: what is shown for a while is shown for ever.</summary>
+    private sealed class StillTime : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
     }
 
     /// <summary>Nothing to freeze, but each time is counted.</summary>
